@@ -1,0 +1,112 @@
+"""What the embedded base model is pre-trained on: reading, never causal reasoning.
+
+A context shows a graph and a menu of facts drawn without regard to each other, then asks many small
+questions about what is written there: parents, children, ancestors, descendants, whether there is an edge or a
+directed path, which nodes lie between two others, which slot holds a named probability, and how a formula that
+is *given* is written over slots. No question names a task, an effect or an adjustment set, and no answer
+depends on graph and facts together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rungwise.causal.estimand import Term, assignments
+from rungwise.causal.graph import DAG, bits
+from rungwise.causal.scm import random_dag
+from rungwise.problems.menu import MENUS, Reading, displayed_terms, readings
+from rungwise.problems.problem import EFFECTS, TASKS, Fact, Problem, Query, Variable
+from rungwise.problems.tasks import task
+from rungwise.wording import slots
+
+RELATIONS: dict[str, Callable[[DAG, int], int]] = {
+    "parents": lambda g, v: g.parents[v],
+    "children": lambda g, v: g.children[v],
+    "ancestors": lambda g, v: g.ancestors[v],
+    "descendants": lambda g, v: g.descendants[v],
+}
+
+
+def context(rng: np.random.Generator, questions: int) -> list[tuple[str, str]]:
+    """Pieces (prompt, answer) whose concatenation is one training text; the first prompt holds graph and facts."""
+    n = int(rng.choice([3, 4, 5], p=[0.15, 0.35, 0.5]))
+    graph = random_dag(n, rng.uniform(0.3, 0.9), rng)
+    letters = tuple(slots.draw_letters(n, rng))
+    q, shown = _menu(n, rng)
+    facts = tuple(Fact(t, 0.5) for t in displayed_terms(q, shown, [2] * n))
+    problem = Problem(graph, (Variable("e"),) * n, q, facts, meta={"letters": letters})
+    table = slots.slot_table(problem)
+    head = f"{slots.graph_text(graph, letters)}\nfacts {' '.join(f'{t.text(letters)}={s}' for s, t in table.items())}\n"
+    names = {t: s for s, t in table.items()}
+    pieces = []
+    for _ in range(questions):
+        kind = rng.random()
+        if kind < 0.62:
+            pieces.append(_about_graph(graph, letters, rng))
+        elif kind < 0.78:
+            slot, term = list(table.items())[rng.integers(len(table))]
+            pieces.append((f"find {_bare(term, letters, 0)}:", f"{slot};"))
+        else:
+            pieces.append(_formula(problem, shown[rng.integers(len(shown))], names))
+    return [(head + pieces[0][0], pieces[0][1]), *pieces[1:]]
+
+
+def _menu(n: int, rng: np.random.Generator) -> tuple[Query, list[Reading]]:
+    """A question's menu, or a single reading's facts, over random nodes; the question itself is never shown."""
+    name = str(rng.choice(TASKS))
+    nodes = [int(v) for v in rng.permutation(n)]
+    x, y, rest = nodes[0], nodes[1], nodes[2:]
+    held = ()
+    if name == "CDE" and len(rest) > 1 and rng.random() < 0.6:
+        held = ((rest.pop(), int(rng.integers(0, 2))),)
+    menu = str(rng.choice(["single", "either", "joint"], p=[0.42, 0.5, 0.08]))
+    if len(rest) < MENUS[menu]:
+        menu = "single"
+    bound = str(rng.choice(["lower", "upper"])) if name not in EFFECTS else None
+    a = int(rng.integers(0, 2))
+    q = Query(name, x, y, a, 1 - a, int(rng.integers(0, 2)), held, bound)
+    shown = readings(name, menu, rest[: MENUS[menu]], sum(1 << v for v, _ in held))
+    if rng.random() < 0.25:
+        shown = [shown[rng.integers(len(shown))]]
+    return q, shown
+
+
+def _about_graph(graph: DAG, letters: tuple[str, ...], rng: np.random.Generator) -> tuple[str, str]:
+    kind = rng.choice(["relation", "between", "path", "edge"], p=[0.5, 0.25, 0.17, 0.08])
+    a, b = (int(v) for v in rng.permutation(graph.n)[:2])
+    if kind == "relation":
+        name = str(rng.choice(list(RELATIONS)))
+        return f"{name} {letters[a]}:", f"{_set(graph, RELATIONS[name](graph, a), letters)};"
+    pair = f"{letters[a]} {letters[b]}"
+    if kind == "between":
+        return f"between {pair}:", f"{_set(graph, graph.mediators(a, b), letters)};"
+    yes = graph.has_path(a, b) if kind == "path" else graph.has_edge(a, b)
+    return f"{kind} {pair}:", f"{'yes' if yes else 'no'};"
+
+
+def _set(graph: DAG, nodes: int, letters: tuple[str, ...]) -> str:
+    """Letters in the order of the graph's line."""
+    return "".join(letters[v] for v in graph.order if nodes >> v & 1) or "none"
+
+
+def _bare(term: Term, letters: tuple[str, ...], summed: int) -> str:
+    """A term without ``P()``, with the summed variables as bare letters."""
+
+    def side(pairs: tuple[tuple[int, int], ...]) -> str:
+        return " ".join(letters[v] if summed >> v & 1 else assignments(((v, value),), letters) for v, value in pairs)
+
+    return side(term.target) + ("|" + side(term.given) if term.given else "")
+
+
+def _formula(problem: Problem, reading: Reading, names: dict[Term, str]) -> tuple[str, str]:
+    """A formula in full, e.g. ``write sum A (C=1|A B=1-C=1|A B=0)*A:``, and the same over slots."""
+    q, letters = problem.query, problem.letters
+    summed = reading[1] | (reading[0] if q.task in ("NDE", "NIE") else 0)
+    rules = task(q.task)
+    one_each = [1 if summed >> v & 1 else 2 for v in range(problem.graph.n)]
+    formula = rules.estimand(q, *reading, one_each).text(lambda t: _bare(t, letters, summed))
+    over = f"sum {_set(problem.graph, summed, letters)} " if summed else ""
+    written = rules.estimand(q, *reading, [2] * problem.graph.n).text(names.__getitem__)
+    return f"write {over}{formula}:", f"{written};"

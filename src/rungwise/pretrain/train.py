@@ -1,0 +1,263 @@
+"""Pre-training of the embedded base model: a small decoder learns to read graphs, menus and formulas.
+
+One plain loop: contexts are drawn fresh for every batch from (seed, batch number), so a resumed run sees what an
+uninterrupted one would; AdamW, linear warm-up, cosine decay; loss on the answers alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn.functional import cross_entropy
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+from rungwise.errors import UserError
+from rungwise.pretrain.reading import context
+from rungwise.pretrain.tokenizer import make_tokenizer
+from rungwise.problems.streams import stream
+
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class PretrainRecipe:
+    """All settings of a pre-training run.
+
+    Attributes:
+        batches: optimizer steps; each sees ``batch`` contexts of ``questions`` questions.
+        lr: peak learning rate, reached after ``warmup`` batches, decayed to a tenth by a cosine.
+        hidden, layers, heads: the decoder's size (GPT-NeoX with ReLU and rotary positions).
+        longest: tokens per context; further questions are left out.
+    """
+
+    batches: int = 5000
+    batch: int = 32
+    questions: int = 10
+    lr: float = 1.5e-3
+    warmup: int = 200
+    hidden: int = 128
+    layers: int = 5
+    heads: int = 4
+    longest: int = 320
+    seed: int = 0
+
+
+def make_model(recipe: PretrainRecipe) -> GPTNeoXForCausalLM:
+    """The untrained decoder, reproducible from the recipe's seed."""
+    tokenizer = make_tokenizer()
+    torch.manual_seed(recipe.seed)
+    return GPTNeoXForCausalLM(
+        GPTNeoXConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=recipe.hidden,
+            num_hidden_layers=recipe.layers,
+            num_attention_heads=recipe.heads,
+            intermediate_size=4 * recipe.hidden,
+            hidden_act="relu",
+            max_position_embeddings=1024,
+            tie_word_embeddings=True,
+            rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5},
+            hidden_dropout=0.0,
+            attention_dropout=0.0,
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=tokenizer.eos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            initializer_range=0.02,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Token ids and labels of shape (contexts, length); ``kinds[i]`` lists (first word, start, end) of each answer."""
+
+    ids_B_T: torch.Tensor
+    labels_B_T: torch.Tensor
+    kinds: list[list[tuple[str, int, int]]]
+
+
+def make_batches(recipe: PretrainRecipe, tokenizer: Any, key: tuple[object, ...], count: int) -> list[Batch]:
+    """``count`` batches drawn together and grouped by length, so that little is spent on padding."""
+    rng = stream(*key)
+    texts = [context(rng, recipe.questions) for _ in range(count * recipe.batch)]
+    pieces = [piece for text in texts for pair in text for piece in pair]
+    encoded = iter(e.ids for e in tokenizer.backend_tokenizer.encode_batch(pieces))
+    rows: list[tuple[list[int], list[int], list[tuple[str, int, int]]]] = []
+    for text in texts:
+        ids: list[int] = []
+        labels: list[int] = []
+        kinds = []
+        for prompt, _ in text:
+            p, a = next(encoded), next(encoded)
+            if len(ids) + len(p) + len(a) <= recipe.longest:
+                kinds.append((prompt.rsplit("\n", 1)[-1].split(" ", 1)[0], len(ids) + len(p), len(ids) + len(p) + len(a)))
+                ids += p + a
+                labels += [IGNORED] * len(p) + a
+        rows.append((ids, labels, kinds))
+    rows.sort(key=lambda row: len(row[0]))
+    out = []
+    for start in range(0, len(rows), recipe.batch):
+        part = rows[start : start + recipe.batch]
+        width = max(len(ids) for ids, _, _ in part)
+        out.append(
+            Batch(
+                torch.tensor([ids + [tokenizer.pad_token_id] * (width - len(ids)) for ids, _, _ in part]),
+                torch.tensor([labels + [IGNORED] * (width - len(labels)) for _, labels, _ in part]),
+                [kinds for _, _, kinds in part],
+            )
+        )
+    return [out[i] for i in rng.permutation(len(out))]
+
+
+def loss_of(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean cross-entropy of the answers' tokens, and which tokens are the most likely ones, shape (contexts, length)."""
+    logits = model(input_ids=batch.ids_B_T).logits[:, :-1].float()
+    targets = batch.labels_B_T[:, 1:]
+    loss = cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORED)
+    return loss, logits.argmax(-1) == targets
+
+
+@torch.no_grad()
+def accuracy(model: torch.nn.Module, batches: list[Batch]) -> dict[str, float]:
+    """Share of answers with every token right (given the tokens before it), by the question's first word."""
+    right: dict[str, list[bool]] = defaultdict(list)
+    model.eval()
+    for batch in batches:
+        _, hits = loss_of(model, batch)
+        for row, kinds in enumerate(batch.kinds):
+            for kind, start, end in kinds:
+                right[kind].append(bool(hits[row, start - 1 : end - 1].all()))
+    model.train()
+    return {kind: sum(v) / len(v) for kind, v in sorted(right.items())}
+
+
+def pretrain(recipe: PretrainRecipe, out: Path, report: Callable[[dict[str, Any]], None]) -> Path:
+    """Train (or resume) and leave a Hugging Face folder in ``out/model``.
+
+    ``report`` receives a dictionary every 50 batches: batch, of, loss, seconds and, now and then, accuracy.
+
+    Raises:
+        UserError: ``out`` holds a run with another recipe.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    settings = out / "recipe.json"
+    if settings.exists() and (old := json.loads(settings.read_text())) != asdict(recipe):
+        changed = sorted(k for k in asdict(recipe) if old.get(k) != asdict(recipe)[k])
+        raise UserError(f"{out} holds a run with other settings ({', '.join(changed)}); choose another --out")
+    _write(settings, json.dumps(asdict(recipe), indent=1))
+    tokenizer, model = make_tokenizer(), make_model(recipe)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
+    # Forward and backward in bfloat16 (twice the speed where the CPU or GPU has matrix units for it), the update
+    # on float32 master weights: small steps would be lost in eight bits of mantissa.
+    fast = copy.deepcopy(model).to(torch.bfloat16)
+    pairs = list(zip(model.parameters(), fast.parameters(), strict=True))
+    decay = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decay, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], lr=recipe.lr, betas=(0.9, 0.98)
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda b: _rate(b, recipe))
+    state = out / "state.safetensors"
+    done, spent = 0, 0.0
+    if state.exists():
+        done, spent = _restore(state, model, optimizer, schedule, device)
+        _copy_weights(pairs)
+    held_out = make_batches(recipe, tokenizer, ("pretrain", recipe.seed, "held out"), 8)
+    started = time.monotonic() - spent
+    saved = time.monotonic()
+    group = 16
+    losses: list[float] = []
+    while done < recipe.batches:
+        for batch in make_batches(recipe, tokenizer, ("pretrain", recipe.seed, done // group), group)[done % group :]:
+            loss, _ = loss_of(fast, Batch(batch.ids_B_T.to(device), batch.labels_B_T.to(device), []))
+            loss.backward()
+            for master, half in pairs:
+                master.grad = half.grad.float() if half.grad is not None else None
+                half.grad = None
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            _copy_weights(pairs)
+            losses.append(loss.item())
+            done += 1
+            if done % 50 == 0 or done == recipe.batches:
+                seconds = time.monotonic() - started
+                row: dict[str, Any] = {"batch": done, "of": recipe.batches, "seconds": round(seconds, 1)}
+                row["loss"] = sum(losses[-50:]) / len(losses[-50:])
+                if done % 500 == 0 or done == recipe.batches:
+                    row["accuracy"] = accuracy(model.cpu(), held_out)
+                    model.to(device)
+                with (out / "metrics.jsonl").open("a") as log:
+                    log.write(json.dumps(row) + "\n")
+                report(row)
+            if time.monotonic() - saved > 120 or done == recipe.batches:
+                _save(state, model, optimizer, schedule, done, time.monotonic() - started)
+                saved = time.monotonic()
+            if done == recipe.batches:
+                break
+    model.cpu().save_pretrained(out / "model")
+    tokenizer.save_pretrained(out / "model")
+    return out / "model"
+
+
+@torch.no_grad()
+def _copy_weights(pairs: list[tuple[torch.nn.Parameter, torch.nn.Parameter]]) -> None:
+    for master, half in pairs:
+        half.copy_(master)
+
+
+def _rate(batch: int, recipe: PretrainRecipe) -> float:
+    if batch < recipe.warmup:
+        return (batch + 1) / recipe.warmup
+    part = (batch - recipe.warmup) / max(1, recipe.batches - recipe.warmup)
+    return 0.1 + 0.45 * (1 + float(torch.cos(torch.tensor(part * torch.pi))))
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def _save(path: Path, model: Any, optimizer: Any, schedule: Any, done: int, seconds: float) -> None:
+    """Parameters, Adam's moments and the place in the run, under a temporary name first."""
+    tensors = {f"model.{k}": v.detach().contiguous() for k, v in model.named_parameters()}
+    for i, group in enumerate(optimizer.param_groups):
+        for j, p in enumerate(group["params"]):
+            for k, v in optimizer.state[p].items():
+                tensors[f"adam.{i}.{j}.{k}"] = torch.as_tensor(v)
+    temporary = path.with_name(path.name + ".tmp")
+    save_file(tensors, temporary, metadata={"done": str(done), "seconds": str(seconds)})
+    os.replace(temporary, path)
+
+
+def _restore(path: Path, model: Any, optimizer: Any, schedule: Any, device: torch.device) -> tuple[int, float]:
+    from safetensors import safe_open
+
+    tensors = load_file(path)
+    with safe_open(path, "pt") as file:
+        place = file.metadata()
+    model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")}, strict=False)
+    for i, group in enumerate(optimizer.param_groups):
+        for j, p in enumerate(group["params"]):
+            prefix = f"adam.{i}.{j}."
+            optimizer.state[p] = {
+                k[len(prefix) :]: v if k.endswith(".step") else v.to(device)
+                for k, v in tensors.items()
+                if k.startswith(prefix)
+            }
+    done = int(place["done"])
+    for _ in range(done):
+        schedule.step()
+    return done, float(place["seconds"])

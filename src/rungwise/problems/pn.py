@@ -1,0 +1,56 @@
+"""PN, the probability of necessity: bounds for those with X=x_ref and Y=y_seen observed (Tian & Pearl 2000).
+
+Lower max{0, [P(y_seen) - P(y_seen|do(x))] / P(x_ref, y_seen)}, upper
+min{1, [P(y|do(x)) - P(x, y)] / P(x_ref, y_seen)}, where y is the outcome value asked about and y_seen the
+other one. PS has the same formula with the other values seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rungwise.causal.estimand import Expr, number, prob
+from rungwise.causal.graph import DAG
+from rungwise.causal.inference import marginal
+from rungwise.causal.nested import edge_joint, set_all
+from rungwise.causal.scm import SCM
+from rungwise.problems.adjustment import standardised_mean
+from rungwise.problems.problem import Query
+
+TITLE = "probability of necessity"
+FIRST_STEP = "adjust"
+
+
+def is_zero(graph: DAG, q: Query) -> bool:
+    """Never by structure: the question is only asked where treatment causes outcome."""
+    return False
+
+
+def is_valid(graph: DAG, q: Query, ms: int, zs: int) -> bool:
+    """Whether adjusting for zs (and no mediators) identifies P(y|do(x))."""
+    return not ms and graph.is_backdoor_set(1 << q.treatment, q.outcome, zs)
+
+
+def estimand(q: Query, ms: int, zs: int, cards: Sequence[int]) -> Expr:
+    """The asked bound with P(.|do(x)) adjusted for zs."""
+    seen = {q.outcome: 1 - q.y}
+    x = {q.treatment: q.x}
+    both = prob({q.treatment: q.x_ref, **seen})
+    if q.bound == "lower":
+        bound = (prob(seen) - standardised_mean(seen, x, zs, cards)) / both
+        return Expr("max", (number(0), bound))
+    asked = {q.outcome: q.y}
+    bound = (standardised_mean(asked, x, zs, cards) - prob({**x, **asked})) / both
+    return Expr("min", (number(1), bound))
+
+
+def true_value(model: SCM, q: Query) -> float:
+    """The asked bound with P(.|do(x)) by truncated factorisation on the full model."""
+    natural = edge_joint(model, {})
+    changed = edge_joint(model, set_all(model, {q.treatment: q.x}))
+    seen = {q.outcome: 1 - q.y}
+    both = marginal(natural, {q.treatment: q.x_ref, **seen})
+    if q.bound == "lower":
+        return max(0.0, (marginal(natural, seen) - marginal(changed, seen)) / both)
+    asked = {q.outcome: q.y}
+    return min(1.0, (marginal(changed, asked) - marginal(natural, {q.treatment: q.x, **asked})) / both)

@@ -1,0 +1,199 @@
+"""The slots view: event names become letters and displayed numbers slots v1, v2, ...
+
+What is left for a model is the causal job: to write the value as an expression over slots. Slots are
+numbered in a canonical order that depends on the question and the terms alone and is the same for every
+graph (by role of the terms: outcome first, fewer other variables first, then by variable and value), so
+neither order nor numbers say anything about the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from rungwise.causal.estimand import Assignment, Term, assignments
+from rungwise.causal.graph import DAG, bits
+from rungwise.errors import UserError
+from rungwise.problems.menu import Reading
+from rungwise.problems.problem import Fact, Problem, Query
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MAX_SLOTS = 64
+
+
+def complement(term: Term, card: int = 2) -> Term | None:
+    """The term of the other value of a binary single target, or None where there is no such thing."""
+    if len(term.target) != 1 or card != 2:
+        return None
+    ((v, value),) = term.target
+    return Term(((v, 1 - value),), term.given)
+
+
+def displayed(problem: Problem) -> dict[Term, Fraction]:
+    """The shown numbers by term, with the complement of every shown P(v=..|..) of a binary v that is not the
+    outcome: published texts often show one of two complementary probabilities. Order as shown, then complements."""
+    numbers = {fact.term: Fraction(str(fact.value)) for fact in problem.facts}
+    for fact in problem.facts:
+        v = fact.term.target[0][0]
+        other = complement(fact.term, len(problem.variables[v].labels)) if v != problem.query.outcome else None
+        if other is not None and other not in numbers:
+            numbers[other] = 1 - numbers[fact.term]
+    return numbers
+
+
+def slot_table(problem: Problem) -> dict[str, Term]:
+    """Slot name -> term, in the canonical order.
+
+    Raises:
+        UserError: more than MAX_SLOTS numbers.
+    """
+    terms = sorted(displayed(problem), key=lambda t: _place(problem.query, t))
+    if len(terms) > MAX_SLOTS:
+        raise UserError(f"the slots view holds {MAX_SLOTS} numbers, this problem shows {len(terms)}")
+    return {f"v{i + 1}": t for i, t in enumerate(terms)}
+
+
+def _place(q: Query, term: Term) -> tuple[Any, ...]:
+    held = {v for v, _ in q.held}
+    target, given = dict(term.target), dict(term.given)
+    own = {q.treatment, q.outcome} | held
+    others = sorted((v, value) for v, value in (term.target + term.given) if v not in own)
+    seen = {**target, **given}
+    return (
+        q.outcome not in target,
+        len(others),
+        [v for v, _ in others],
+        len(target),
+        [v for v in sorted(target) if v not in own],
+        len(given),
+        [value for _, value in others],
+        {q.x: 0, q.x_ref: 1}.get(seen.get(q.treatment, q.x), 2),
+        q.treatment not in seen,
+        target.get(q.outcome, q.y) != q.y,
+    )
+
+
+def name_terms(problem: Problem) -> Callable[[Term], str]:
+    """How a term is written over slots: ``v3``, or ``(1-v3)`` where only its complement is shown.
+
+    The returned function raises KeyError for a term that is not displayed.
+    """
+    names = {t: name for name, t in slot_table(problem).items()}
+
+    def name(term: Term) -> str:
+        if term in names:
+            return names[term]
+        other = complement(term)
+        if other is None:
+            raise KeyError(term)
+        return f"(1-{names[other]})"
+
+    return name
+
+
+def text(problem: Problem) -> str:
+    """The prompt.
+
+    Three lines: the graph (each cause with its effects, causes first), the facts, the question::
+
+        graph A->BC B->C
+        facts P(C=1|B=1)=v1 P(C=1|B=0)=v2 ...
+        ask ATE B=1 B=0 C=1
+
+    The question gives task, bound or "less" where there is one, the treatment's new and reference value, the
+    outcome, and CDE's held mediators.
+
+    Raises:
+        UserError: more than 26 variables or MAX_SLOTS numbers.
+    """
+    letters = problem.letters
+    if max(map(len, letters)) > 1:
+        raise UserError("the slots view holds 26 variables at most")
+    facts = " ".join(f"{t.text(letters)}={name}" for name, t in slot_table(problem).items())
+    return f"{graph_text(problem.graph, letters)}\nfacts {facts}\n{question_text(problem.query, letters)}\n"
+
+
+def graph_text(graph: DAG, letters: tuple[str, ...]) -> str:
+    """The first line; a node without causes and effects stands alone as ``D->``."""
+    parts = []
+    for v in graph.order:
+        if graph.children[v] or not graph.parents[v]:
+            parts.append(f"{letters[v]}->{''.join(letters[c] for c in bits(graph.children[v]))}")
+    return f"graph {' '.join(parts)}"
+
+
+def question_text(q: Query, letters: tuple[str, ...]) -> str:
+    """The last line."""
+
+    def event(v: int, value: int) -> str:
+        return assignments(((v, value),), letters)
+
+    words = ["ask", q.task]
+    if q.bound:
+        words.append(q.bound)
+    if q.direction == "less":
+        words.append("less")
+    words += [event(q.treatment, q.x), event(q.treatment, q.x_ref), event(q.outcome, q.y)]
+    if q.held:
+        words += ["hold", *(event(v, value) for v, value in q.held)]
+    return " ".join(words)
+
+
+def redraw(problem: Problem, rng: np.random.Generator) -> Problem:
+    """The same problem with symbols and slots drawn anew: letters, order of the variables (and with it the
+    slots of the menu variables), and which value is called 0. Treatment and outcome keep their values in PN
+    and PS, where these are part of the question. Numbers, truth and the right reading go along; steps, names
+    and the model do not."""
+    n, q = problem.graph.n, problem.query
+    to = [int(v) for v in rng.permutation(n)]
+    flip = [bool(b) for b in rng.integers(0, 2, n)]
+    for v, variable in enumerate(problem.variables):
+        if len(variable.labels) != 2 or (q.bound and v in (q.treatment, q.outcome)):
+            flip[v] = False
+
+    def pairs(given: Assignment) -> Assignment:
+        return tuple(sorted((to[v], value ^ flip[v]) for v, value in given))
+
+    def nodes(mask: int) -> int:
+        return sum(1 << to[v] for v in bits(mask))
+
+    parents = [0] * n
+    for v, pa in enumerate(problem.graph.parents):
+        parents[to[v]] = nodes(pa)
+    variables = [problem.variables[to.index(v)] for v in range(n)]
+    right: Reading | None = problem.meta.get("right")
+    return Problem(
+        DAG(tuple(parents)),
+        tuple(variables),
+        replace(
+            q,
+            treatment=to[q.treatment],
+            outcome=to[q.outcome],
+            x=q.x ^ flip[q.treatment],
+            x_ref=q.x_ref ^ flip[q.treatment],
+            y=q.y ^ flip[q.outcome],
+            held=pairs(q.held),
+        ),
+        tuple(Fact(Term(pairs(f.term.target), pairs(f.term.given)), f.value) for f in problem.facts),
+        truth=problem.truth,
+        meta={
+            **problem.meta,
+            "letters": draw_letters(n, rng),
+            "right": [nodes(right[0]), nodes(right[1])] if right else None,
+        },
+    )
+
+
+def draw_letters(n: int, rng: np.random.Generator) -> list[str]:
+    """n different letters.
+
+    Raises:
+        UserError: n is over 26.
+    """
+    if n > len(LETTERS):
+        raise UserError(f"there are {len(LETTERS)} letters for {n} variables")
+    return [LETTERS[i] for i in rng.permutation(len(LETTERS))[:n]]
