@@ -91,7 +91,9 @@ def test_every_number_is_shown_once(problem: Problem) -> None:
     assert [float(x) for x in re.findall(r" is (\d\.\d{4})\.", paragraph)] == [f.value for f in problem.facts]
 
 
-@pytest.mark.parametrize("word", ["a; b", "a\nb", "", " a", "a, which can be b", "a directly affects b", "a (0) b"])
+@pytest.mark.parametrize(
+    "word", ["a; b", "a\nb", "", " a", "a, which can be b", "a directly affects b", "a (0) b", "Question: a"]
+)
 def test_names_and_labels_that_break_a_sentence_are_refused(word: str) -> None:
     with pytest.raises(UserError, match="cannot be written in a sentence"):
         natural.text(HARVEST.with_(variables=(Variable(word), *HARVEST.variables[1:])))

@@ -154,6 +154,8 @@ def test_natural_errors_name_the_sentence() -> None:
         (" The direct causes: ", " Causes: ", "the list of direct causes"),
         ("(ATE) of wind", "(ATE) of tide", "other events"),
         ("weak (0)", "weak (1)", "this event and its values"),
+        ("weak (0) or not weak (1)", "weak (0) or weak (1)", "stated twice"),
+        ("; wind, which", "; tide, which", "stated twice"),
     ):
         if old in text:
             with pytest.raises(Unread, match=re.escape(message)):

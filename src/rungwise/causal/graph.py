@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import chain, combinations, permutations, product
+from math import factorial, prod
 
 from rungwise.errors import UserError
 
 MAX_NODES = 63
+
+FEW_NODES, FEW_ORDERS = 8, 24
+"""Up to so many nodes and orders of them, the orders are tried one by one for the canonical form."""
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -70,6 +74,13 @@ class DAG:
                 raise UserError(f"edge {a}->{b} names a node outside 0..{n - 1}")
             parents[b] |= 1 << a
         return cls(tuple(parents))
+
+    @classmethod
+    def trusted(cls, parents: tuple[int, ...], children: tuple[int, ...]) -> DAG:
+        """A graph made without the check, for callers that know it to be acyclic and have its children at hand."""
+        graph = object.__new__(cls)
+        graph.__dict__.update(parents=parents, children=children)
+        return graph
 
     @property
     def n(self) -> int:
@@ -128,46 +139,22 @@ class DAG:
 
     def has_path(self, a: int, b: int) -> bool:
         """Whether a causes b, directly or not."""
-        return bool(self.ancestors[b] >> a & 1)
+        return a != b and bool(_closure(self.children, 1 << a) >> b & 1)
 
     def mediators(self, x: int, y: int) -> int:
         """The set of nodes strictly between x and y on directed paths."""
-        return self.descendants[x] & self.ancestors[y]
+        return _closure(self.children, 1 << x) & _closure(self.parents, 1 << y) & ~(1 << x | 1 << y)
 
     def without_edges_out_of(self, nodes: int) -> DAG:
         """The graph with every edge that leaves one of these nodes removed."""
-        return DAG(tuple(pa & ~nodes for pa in self.parents))
+        return DAG.trusted(
+            tuple([pa & ~nodes for pa in self.parents]),
+            tuple([0 if nodes >> v & 1 else below for v, below in enumerate(self.children)]),
+        )
 
     def d_separated(self, xs: int, ys: int, zs: int) -> bool:
-        """Whether zs d-separates xs from ys (Bayes ball, Shachter 1998; linear in the edges)."""
-        anc_z = zs
-        for z in bits(zs):
-            anc_z |= self.ancestors[z]
-        # State (v, up): up = we reached v from one of its children (or started there), so we may
-        # leave towards its parents; down = we reached v from a parent.
-        up, down = xs & ~zs, 0
-        seen_up, seen_down = 0, 0
-        while up or down:
-            if up:
-                v = (up & -up).bit_length() - 1
-                up &= up - 1
-                seen_up |= 1 << v
-                if ys >> v & 1:
-                    return False
-                if not zs >> v & 1:
-                    up |= self.parents[v] & ~seen_up
-                    down |= self.children[v] & ~seen_down
-            else:
-                v = (down & -down).bit_length() - 1
-                down &= down - 1
-                seen_down |= 1 << v
-                if not zs >> v & 1:
-                    if ys >> v & 1:
-                        return False
-                    down |= self.children[v] & ~seen_down
-                if anc_z >> v & 1:
-                    up |= self.parents[v] & ~seen_up
-        return True
+        """Whether zs d-separates xs from ys (Bayes ball, Shachter 1998; linear in the edges). The sets are disjoint."""
+        return _d_separated(self.parents, self.children, xs, ys, zs)
 
     def is_backdoor_set(self, xs: int, y: int, zs: int) -> bool:
         """Whether zs satisfies the back-door criterion for the joint effect of the nodes xs on y.
@@ -176,34 +163,23 @@ class DAG:
         treatment this is Pearl's criterion (Causality, 2009, def. 3.3.1); with several it is the
         adjustment criterion of Perkovic et al. (2018, def. 6) less the descendants.
         """
-        below = 0
-        for x in bits(xs):
-            below |= self.descendants[x]
-        if zs & (xs | below | 1 << y):
+        if zs & (_closure(self.children, xs) | 1 << y):
             return False
+        if xs & (xs - 1) == 0:
+            return self.without_edges_out_of(xs).d_separated(xs, 1 << y, zs)
         # Proper back-door graph: cut the first edge of every causal path that leaves xs for good.
         causal = self._causal_nodes(xs, y)
-        cut = tuple(pa & ~xs if causal >> v & 1 else pa for v, pa in enumerate(self.parents))
-        return DAG(cut).d_separated(xs, 1 << y, zs)
+        parents = [pa & ~xs if causal >> v & 1 else pa for v, pa in enumerate(self.parents)]
+        children = [ch & ~causal if xs >> v & 1 else ch for v, ch in enumerate(self.children)]
+        return _d_separated(parents, children, xs, 1 << y, zs)
 
     def _causal_nodes(self, xs: int, y: int) -> int:
         """Nodes outside xs on directed paths from xs to y that meet xs only in their first node."""
-        reach, todo = 0, 1 << y
-        while todo:  # backwards from y, never through xs
-            v = (todo & -todo).bit_length() - 1
-            todo &= todo - 1
-            reach |= 1 << v
-            todo |= self.parents[v] & ~reach & ~xs
+        to_y = _closure(self.parents, 1 << y, xs)
         starts = 0
         for x in bits(xs):
-            starts |= self.children[x] & reach
-        out, todo = 0, starts
-        while todo:
-            v = (todo & -todo).bit_length() - 1
-            todo &= todo - 1
-            out |= 1 << v
-            todo |= self.children[v] & reach & ~out & ~xs
-        return out
+            starts |= self.children[x] & to_y
+        return _closure(self.children, starts, xs) & to_y
 
     def is_mediation_set(self, x: int, y: int, ms: int, zs: int) -> bool:
         """Whether NDE and NIE of x on y are identified by the mediators ms and the covariates zs.
@@ -212,29 +188,89 @@ class DAG:
         y and to each mediator, and, with x, block those from the mediators to y (Pearl 2001; the
         conditions of VanderWeele 2015, section 2.3, read off the graph).
         """
-        if ms != self.mediators(x, y) or zs & (self.descendants[x] | 1 << x | 1 << y):
+        if ms != self.mediators(x, y) or zs & (_closure(self.children, 1 << x) | 1 << y):
             return False
-        cut_x = self.without_edges_out_of(1 << x)
-        if not cut_x.d_separated(1 << x, ms | 1 << y, zs):
+        if not self.without_edges_out_of(1 << x).d_separated(1 << x, ms | 1 << y, zs):
             return False
-        if not ms:
-            return True
-        return self.without_edges_out_of(ms).d_separated(ms, 1 << y, zs | 1 << x)
+        return not ms or self.without_edges_out_of(ms).d_separated(ms, 1 << y, zs | 1 << x)
 
     def canonical(self, marks: Sequence[int]) -> tuple[int, ...]:
         """A form equal for two graphs exactly when a relabelling of nodes maps one onto the other.
 
-        ``marks[v]`` is a colour that the relabelling must keep. Search over the orders that colour
-        refinement leaves open; fine for the ten or so nodes we ask about.
+        ``marks[v]`` is a colour that the relabelling must keep. The marks in order, and then the smallest code
+        (parents of each node) over the orders that keep the marks sorted: over all of them where these are few,
+        else over those that colour refinement leaves open; fine for the ten or so nodes we ask about.
         """
         return _canonical(self.parents, tuple(marks))
 
 
+def _closure(neighbours: Sequence[int], start: int, without: int = 0) -> int:
+    """``start`` and all that its nodes reach through ``neighbours`` (parents or children) outside ``without``."""
+    found = todo = start
+    while todo:
+        low = todo & -todo
+        new = neighbours[low.bit_length() - 1] & ~(found | without)
+        found |= new
+        todo = (todo ^ low) | new
+    return found
+
+
+def _d_separated(parents: Sequence[int], children: Sequence[int], xs: int, ys: int, zs: int) -> bool:
+    above_z = _closure(parents, zs)
+    # up: nodes reached from one of their children (or started from), which may be left towards their parents;
+    # down: nodes reached from a parent.
+    up, down = xs & ~zs, 0
+    seen_up = seen_down = 0
+    while up or down:
+        if up:
+            low = up & -up
+            if low & ys:
+                return False
+            seen_up |= low
+            up ^= low
+            if not low & zs:
+                v = low.bit_length() - 1
+                up |= parents[v] & ~seen_up
+                down |= children[v] & ~seen_down
+        else:
+            low = down & -down
+            seen_down |= low
+            down ^= low
+            v = low.bit_length() - 1
+            if not low & zs:
+                if low & ys:
+                    return False
+                down |= children[v] & ~seen_down
+            if low & above_z:
+                up |= parents[v] & ~seen_up
+    return True
+
+
 @lru_cache(maxsize=65536)
 def _canonical(parents: tuple[int, ...], marks: tuple[int, ...]) -> tuple[int, ...]:
+    alike = [marks.count(mark) for mark in set(marks)]
+    if len(marks) <= FEW_NODES and prod(map(factorial, alike)) <= FEW_ORDERS:
+        code = min([tuple([to[parents[v]] for v in order]) for order, to in _marked_orders(marks)])
+    else:
+        code = _refined_code(parents, marks)
+    return (*sorted(marks), *code)
+
+
+@lru_cache(maxsize=256)
+def _marked_orders(marks: tuple[int, ...]) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Every order of the nodes that sorts their marks, each with the table old set of nodes -> renumbered set."""
+    n = len(marks)
+    groups = [[v for v in range(n) if marks[v] == mark] for mark in sorted(set(marks))]
+    out = []
+    for parts in product(*map(permutations, groups)):
+        order = tuple(chain.from_iterable(parts))
+        out.append((order, [mask_of(order.index(v) for v in bits(nodes)) for nodes in range(1 << n)]))
+    return out
+
+
+def _refined_code(parents: tuple[int, ...], marks: tuple[int, ...]) -> tuple[int, ...]:
     n = len(parents)
     children = DAG(parents).children
-    colour = list(marks)
 
     def refine(colour: list[int]) -> list[int]:
         while True:
@@ -254,8 +290,7 @@ def _canonical(parents: tuple[int, ...], marks: tuple[int, ...]) -> tuple[int, .
 
     def encode(order: list[int]) -> tuple[int, ...]:
         place = {v: i for i, v in enumerate(order)}
-        code = [mask_of(place[p] for p in bits(parents[v])) for v in order]
-        return tuple(marks[v] for v in order) + tuple(code)
+        return tuple(mask_of(place[p] for p in bits(parents[v])) for v in order)
 
     def search(colour: list[int]) -> tuple[int, ...]:
         colour = refine(colour)
@@ -275,4 +310,4 @@ def _canonical(parents: tuple[int, ...], marks: tuple[int, ...]) -> tuple[int, .
         assert best is not None
         return best
 
-    return search(colour)
+    return search(list(marks))

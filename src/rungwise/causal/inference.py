@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -25,25 +26,42 @@ def joint(model: SCM, do: Mapping[int, int] | None = None) -> Array:
     Raises:
         UserError: the joint has more than MAX_CELLS cells.
     """
-    cards, n = model.cards, model.graph.n
+    cards, do = model.cards, do or {}
+    factors = [
+        (indicator(do[v], cards[v]), [v]) if v in do else (table, [*bits(model.graph.parents[v]), v])
+        for v, table in enumerate(model.tables)
+    ]
+    return multiply(factors, cards, range(model.graph.n))
+
+
+def marginal_joint(model: SCM, variables: Sequence[int]) -> Array:
+    """The joint distribution of some variables, with an axis for each in the order given.
+
+    Raises:
+        UserError: the joint of all variables has more than MAX_CELLS cells.
+    """
+    factors = [(table, [*bits(model.graph.parents[v]), v]) for v, table in enumerate(model.tables)]
+    return multiply(factors, model.cards, variables)
+
+
+def multiply(factors: Sequence[tuple[Array, Sequence[int]]], cards: Sequence[int], keep: Sequence[int]) -> Array:
+    """The product of tables, each given with the variable of every axis, summed over all variables but ``keep``.
+
+    Raises:
+        UserError: the product has more than MAX_CELLS cells.
+    """
     if prod(cards) > MAX_CELLS:
         raise UserError(f"a joint of {prod(cards)} cells is too large to enumerate; use fewer nodes or values")
-    out = np.ones((1,) * n)
-    for v, table in enumerate(model.tables):
-        shape = [1] * n
-        if do and v in do:
-            shape[v] = cards[v]
-            factor = np.zeros(cards[v])
-            factor[do[v]] = 1.0
-            out = out * factor.reshape(shape)
-            continue
-        family = model.graph.parents[v] | 1 << v
-        for u in bits(family):
-            shape[u] = cards[u]
-        # The table's axes are the parents in order and then v; the joint wants v at its own place.
-        place = (model.graph.parents[v] & ((1 << v) - 1)).bit_count()
-        out = out * np.moveaxis(table, -1, place).reshape(shape)
-    return np.broadcast_to(out, cards)
+    operands: list[Any] = [part for factor in factors for part in factor]
+    out: Array = np.einsum(*operands, list(keep))
+    return out
+
+
+def indicator(value: int, card: int) -> Array:
+    """The table of a variable that has this value for certain, of shape ``(card,)``."""
+    out = np.zeros(card)
+    out[value] = 1.0
+    return out
 
 
 def marginal(table: Array, event: Mapping[int, int] | tuple[tuple[int, int], ...]) -> float:

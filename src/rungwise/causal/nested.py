@@ -11,23 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rungwise.causal.graph import DAG, bits
-from rungwise.causal.inference import joint
+from rungwise.causal.graph import bits
+from rungwise.causal.inference import multiply
 from rungwise.causal.scm import SCM, Array
 
 
 def edge_joint(model: SCM, reads: Mapping[tuple[int, int], int]) -> Array:
     """The joint, of shape ``model.cards``, when each effect reads ``reads[cause, effect]`` for that cause."""
-    parents, tables = list(model.graph.parents), list(model.tables)
-    for v in {effect for _, effect in reads}:
-        index: list[int | slice] = [
-            reads[p, v] if (p, v) in reads else slice(None) for p in bits(model.graph.parents[v])
-        ]
-        tables[v] = tables[v][tuple(index)]
-        for p in bits(model.graph.parents[v]):
-            if (p, v) in reads:
-                parents[v] &= ~(1 << p)
-    return joint(SCM(DAG(tuple(parents)), tuple(tables)))
+    factors: list[tuple[Array, list[int]]] = []
+    for v, table in enumerate(model.tables):
+        parents = list(bits(model.graph.parents[v]))
+        if any((p, v) in reads for p in parents):
+            table = table[tuple([reads.get((p, v), slice(None)) for p in parents])]
+        factors.append((table, [*(p for p in parents if (p, v) not in reads), v]))
+    return multiply(factors, model.cards, range(model.graph.n))
 
 
 def set_all(model: SCM, values: Mapping[int, int]) -> dict[tuple[int, int], int]:

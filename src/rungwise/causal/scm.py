@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -112,12 +113,15 @@ def random_scm(
         raise UserError(f"the Dirichlet concentration must be positive, got {dirichlet}")
     if (low, high) != (0.0, 1.0) and (dirichlet is not None or max(cards) > 2):
         raise UserError("a range prior is for binary variables; use dirichlet= for more values")
-    tables = []
-    for v, pa in enumerate(graph.parents):
-        shape = tuple(cards[p] for p in bits(pa))
-        if dirichlet is None and cards[v] == 2:
-            p0 = low + (high - low) * rng.random(shape)
-            tables.append(np.stack([p0, 1 - p0], axis=-1))
-        else:
-            tables.append(rng.dirichlet([dirichlet or 1.0] * cards[v], size=shape))
-    return SCM(graph, tuple(tables))
+    shapes = [tuple([cards[p] for p in bits(pa)]) for pa in graph.parents]
+    if dirichlet is None and max(cards, default=2) == 2:  # the common case, drawn at one stroke
+        p0 = low + (high - low) * rng.random(sum(map(prod, shapes)))
+        rows, binary, start = np.stack([p0, 1 - p0], axis=-1), [], 0
+        for shape in shapes:
+            binary.append(rows[start : start + prod(shape)].reshape(*shape, 2))
+            start += prod(shape)
+        return SCM(graph, tuple(binary))
+    return SCM(
+        graph,
+        tuple(rng.dirichlet([dirichlet or 1.0] * card, size=shape) for card, shape in zip(cards, shapes, strict=True)),
+    )

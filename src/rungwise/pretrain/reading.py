@@ -1,6 +1,6 @@
 """What the embedded base model is pre-trained on: reading, never causal reasoning.
 
-A context shows a graph and a menu of facts drawn without regard to each other, then asks many small
+A context shows a graph, a menu of facts, or both, drawn without regard to each other, then asks many small
 questions about what is written there: parents, children, ancestors, descendants, whether there is an edge or a
 directed path, which nodes lie between two others, which slot holds a named probability, and how a formula that
 is *given* is written over slots. No question names a task, an effect or an adjustment set, and no answer
@@ -30,22 +30,31 @@ RELATIONS: dict[str, Callable[[DAG, int], int]] = {
 
 
 def context(rng: np.random.Generator, questions: int) -> list[tuple[str, str]]:
-    """Pieces (prompt, answer) whose concatenation is one training text; the first prompt holds graph and facts."""
-    n = int(rng.choice([3, 4, 5], p=[0.15, 0.35, 0.5]))
+    """Pieces (prompt, answer) whose concatenation is one training text; the first prompt holds what is asked about.
+
+    Half of the contexts show a graph alone, a fifth a menu alone (short texts teach more per token, and no question
+    needs both), the rest both, as the problems do.
+    """
+    n = int(rng.choice([2, 3, 4, 5], p=[0.05, 0.2, 0.35, 0.4]))
     graph = random_dag(n, rng.uniform(0.3, 0.9), rng)
     letters = tuple(slots.draw_letters(n, rng))
-    q, shown = _menu(n, rng)
-    facts = tuple(Fact(t, 0.5) for t in displayed_terms(q, shown, [2] * n))
-    problem = Problem(graph, (Variable("e"),) * n, q, facts, meta={"letters": letters})
-    table = slots.slot_table(problem)
-    head = f"{slots.graph_text(graph, letters)}\nfacts {' '.join(f'{t.text(letters)}={s}' for s, t in table.items())}\n"
-    names = {t: s for s, t in table.items()}
+    kind = str(rng.choice(["graph", "menu", "both"], p=[0.5, 0.2, 0.3])) if n > 2 else "graph"
+    head, share = "", 1.0
+    if kind != "menu":
+        head += f"{slots.graph_text(graph, letters)}\n"
+    if kind != "graph":
+        share = 0.6 if kind == "both" else 0.0
+        q, shown = _menu(n, rng)
+        facts = tuple(Fact(t, 0.5) for t in displayed_terms(q, shown, [2] * n))
+        problem = Problem(graph, (Variable("e"),) * n, q, facts, meta={"letters": letters})
+        table = slots.slot_table(problem)
+        head += f"facts {' '.join(f'{t.text(letters)}={s}' for s, t in table.items())}\n"
+        names = {t: s for s, t in table.items()}
     pieces = []
-    for _ in range(questions):
-        kind = rng.random()
-        if kind < 0.62:
+    for _ in range(questions if kind != "menu" else questions // 2):
+        if rng.random() < share:
             pieces.append(_about_graph(graph, letters, rng))
-        elif kind < 0.78:
+        elif rng.random() < 0.4:
             slot, term = list(table.items())[rng.integers(len(table))]
             pieces.append((f"find {_bare(term, letters, 0)}:", f"{slot};"))
         else:
@@ -74,7 +83,7 @@ def _menu(n: int, rng: np.random.Generator) -> tuple[Query, list[Reading]]:
 
 
 def _about_graph(graph: DAG, letters: tuple[str, ...], rng: np.random.Generator) -> tuple[str, str]:
-    kind = rng.choice(["relation", "between", "path", "edge"], p=[0.5, 0.25, 0.17, 0.08])
+    kind = rng.choice(["relation", "between", "path", "edge"], p=[0.5, 0.25, 0.15, 0.1])
     a, b = (int(v) for v in rng.permutation(graph.n)[:2])
     if kind == "relation":
         name = str(rng.choice(list(RELATIONS)))

@@ -1,7 +1,7 @@
 """Pre-training of the embedded base model: a small decoder learns to read graphs, menus and formulas.
 
 One plain loop: contexts are drawn fresh for every batch from (seed, batch number), so a resumed run sees what an
-uninterrupted one would; AdamW, linear warm-up, cosine decay; loss on the answers alone.
+uninterrupted one would; AdamW, loss on the answers alone.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class PretrainRecipe:
 
     Attributes:
         batches: optimizer steps; each sees ``batch`` contexts of ``questions`` questions.
-        lr: peak learning rate, reached after ``warmup`` batches, decayed to a tenth by a cosine.
+        lr: learning rate, reached after ``warmup`` batches, constant, falling over the last fifth.
         hidden, layers, heads: the decoder's size (GPT-NeoX with ReLU and rotary positions).
         longest: tokens per context; further questions are left out.
     """
 
-    batches: int = 5000
-    batch: int = 32
-    questions: int = 10
+    batches: int = 4500
+    batch: int = 48
+    questions: int = 12
     lr: float = 1.5e-3
     warmup: int = 200
     hidden: int = 128
@@ -218,10 +218,9 @@ def _copy_weights(pairs: list[tuple[torch.nn.Parameter, torch.nn.Parameter]]) ->
 
 
 def _rate(batch: int, recipe: PretrainRecipe) -> float:
-    if batch < recipe.warmup:
-        return (batch + 1) / recipe.warmup
-    part = (batch - recipe.warmup) / max(1, recipe.batches - recipe.warmup)
-    return 0.1 + 0.45 * (1 + float(torch.cos(torch.tensor(part * torch.pi))))
+    """Warm-up, then constant, then a linear fall to a twentieth over the last fifth (Hägele et al. 2024)."""
+    fall = recipe.batches // 5
+    return min(1.0, (batch + 1) / recipe.warmup, max(0.05, (recipe.batches - batch) / max(1, fall)))
 
 
 def _write(path: Path, text: str) -> None:

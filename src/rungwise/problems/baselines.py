@@ -9,12 +9,11 @@ from rungwise.causal.graph import mask_of, subsets
 from rungwise.errors import UserError
 from rungwise.problems.problem import TASKS, Problem
 from rungwise.problems.sampler import Recipe, sample_problem
-from rungwise.problems.solve import numbers_of
 from rungwise.problems.streams import stream
 from rungwise.problems.tasks import task
 from rungwise.scoring.expression import evaluate
 from rungwise.wording.answers import slot_expression
-from rungwise.wording.slots import displayed, slot_table
+from rungwise.wording.slots import displayed, numbers_of, slot_table
 
 BASELINES = ("constant", "unadjusted", "graph-blind", "lookup")
 """constant: always 0 (and No). unadjusted: the plain difference P(y|x) - P(y|x_ref), the bounds with P(y|x) for

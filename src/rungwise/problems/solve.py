@@ -15,7 +15,7 @@ from rungwise.problems.problem import LACK_CONDITION, Answer, Problem, Step
 from rungwise.problems.tasks import task
 from rungwise.problems.worked import worked_steps
 from rungwise.scoring.sign import answer_from_value
-from rungwise.wording.slots import complement, displayed
+from rungwise.wording.slots import numbers_of
 
 ROUNDINGS = ("exact", "published")
 
@@ -66,16 +66,6 @@ def solve(problem: Problem, rounding: str = "exact") -> Solution:
             return _solution(problem, reading, value, estimand.text(lambda t: t.text(problem.letters)))
     lacking = problem.with_(truth=Answer(None, LACK_CONDITION), meta={**problem.meta, "right": None})
     return Solution(lacking, None, LACK_CONDITION, None, ())
-
-
-def numbers_of(problem: Problem) -> dict[Term, Fraction]:
-    """Every term the displayed numbers give, themselves or by their complement."""
-    numbers = displayed(problem)
-    for term, value in list(numbers.items()):
-        other = complement(term, len(problem.variables[term.target[0][0]].labels))
-        if other is not None:
-            numbers.setdefault(other, 1 - value)
-    return numbers
 
 
 def _candidates(problem: Problem) -> Iterator[Reading]:

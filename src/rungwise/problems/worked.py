@@ -7,6 +7,7 @@ from rungwise.causal.graph import bits
 from rungwise.problems.menu import Reading
 from rungwise.problems.problem import EFFECTS, Problem, Step
 from rungwise.problems.tasks import task
+from rungwise.wording.slots import numbers_of
 
 
 def worked_steps(problem: Problem, reading: Reading | None) -> tuple[Step, ...]:
@@ -33,7 +34,7 @@ def worked_steps(problem: Problem, reading: Reading | None) -> tuple[Step, ...]:
             steps.append(Step("mediators", names(between, letters)))
         steps.append(Step("adjustment", names(zs, letters)))
         estimand = rules.estimand(q, ms, zs, [len(v.labels) for v in problem.variables])
-        shown = {f.term: f"{f.value:.4f}" for f in problem.facts}
+        shown = {term: f"{float(value):.4f}" for term, value in numbers_of(problem).items()}
         steps.append(Step("estimand", f"{q.task} = {estimand.text(lambda t: t.text(letters))}"))
         steps.append(Step("substitution", estimand.text(shown.__getitem__)))
     steps.append(Step("arithmetic", f"{problem.truth.value:.4f}"))

@@ -45,7 +45,7 @@ BOUND_LINE = (
     'Give the value as a number with four decimals or as an arithmetic expression, in JSON like {"PROB": "0.1234"}:'
 )
 
-_UNWRITABLE = re.compile(r"[;\n\r]| \(\d+\)|, which can be | directly affects |^$|^\s|\s$")
+_UNWRITABLE = re.compile(r"[;\n\r]| \(\d+\)|, which can be | directly affects |Question:|Instruction:|^$|^\s|\s$")
 
 
 def text(problem: Problem) -> str:

@@ -1,4 +1,5 @@
-"""Text -> Problem: our natural and formal views, and the published English of CauGym and CaLM.
+"""Text -> Problem: our natural and formal views, the published English of CauGym and CaLM, and, where its
+rules suffice, CauGym's reworded items.
 
 The reader uses the text alone. It never guesses past a sentence: what it does not understand is an error that
 names the sentence. Work is linear in the text, which may hold at most ``MAX_CHARS`` characters.
@@ -12,7 +13,7 @@ from rungwise.wording import formal, natural
 from rungwise.wording.reader_events import Unread
 from rungwise.wording.reader_formal import read_formal
 from rungwise.wording.reader_natural import read_natural
-from rungwise.wording.reader_published import read_published
+from rungwise.wording.reader_published import OPENING, read_published
 
 __all__ = ["MAX_CHARS", "Unread", "read"]
 
@@ -34,8 +35,12 @@ def read(text: str) -> Problem:
         problem = read_formal(text)
     elif text.startswith(natural.OPENING):
         problem = read_natural(text)
-    else:
+    elif text.removeprefix("Input Info:").lstrip().startswith(OPENING):
         problem = read_published(text)
+    else:
+        from rungwise.wording.reader_rephrased import read_rephrased  # its patterns take a while to compile
+
+        problem = read_rephrased(text)
     problem.check()
     q = problem.query
     if q.x == q.x_ref:

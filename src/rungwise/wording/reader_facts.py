@@ -34,7 +34,7 @@ class Parts(NamedTuple):
 
 
 # What may follow the question: requests about the form of the answer, which change nothing about the problem.
-_ANSWER_FORM = (
+ANSWER_FORM = (
     "Provide ", "Present ", "Give ", "Answer ", "Output ", "Respond ", "Please ", "Let's think ", "If the condition ",
     "If the facts ",
 )  # fmt: skip
@@ -54,7 +54,7 @@ def parts(text: str) -> Parts:
     if not mark:
         raise unread("a question without a question mark", rest)
     for sentence in _SENTENCE_END.split(trailer):
-        if sentence and not sentence.isspace() and not sentence.lstrip().startswith(_ANSWER_FORM):
+        if sentence and not sentence.isspace() and not sentence.lstrip().startswith(ANSWER_FORM):
             raise unread("this after the question", sentence)
     head, marker, instruction = head.partition("Instruction:")
     return Parts(head.strip(), instruction.strip() if marker else None, question.strip() + "?")

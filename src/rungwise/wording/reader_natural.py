@@ -45,6 +45,7 @@ def read_natural(text: str) -> Problem:
     asked = match(template, question, events, natural.VERB)
     if asked.s == asked.y:
         raise unread("an outcome that would have been what it was", question)
+    assert asked.o is not None  # every template has this hole
     if form == "PN" and instruction is None and asked.o == 0:
         form = "PS"  # the same words: PN is asked of those with value 1 seen, PS of those with value 0
     return Problem(
@@ -55,7 +56,7 @@ def read_natural(text: str) -> Problem:
             treatment=asked.X,
             outcome=asked.Y,
             x=asked.x,
-            x_ref=asked.o if asked.o is not None else -1,
+            x_ref=asked.o,
             y=asked.y,
             held=assignment(asked.H, values),
             bound=asked.B,
@@ -78,6 +79,8 @@ def _world(world: str) -> tuple[Events, DAG]:
         pieces = _NUMBERED.split(numbered)
         if len(pieces) < 5 or pieces[-1] or pieces[1::2] != [str(i) for i in range(len(pieces) // 2)]:
             raise unread("this event and its values", item)
+        if name in names or len(set(pieces[:-1:2])) < len(pieces) // 2:
+            raise unread("an event or value that is stated twice", item)
         names.append(name)
         labels.append(pieces[:-1:2])
     events = Events(names, labels)

@@ -11,7 +11,7 @@ from rungwise.wording.reader_facts import Style, assignment, facts, parts, raw_f
 from rungwise.wording.reader_question import Holes, agreed, match
 from rungwise.wording.reader_values import numbered
 
-_OPENING = "Imagine a self-contained"
+OPENING = "Imagine a self-contained"
 _CONNECTIVE = " has a direct effect on "
 _STYLE = Style("For those with ", ", the probability of ", "The probability of ", " being ")
 _INSTRUCTION = "Consider the {T} of {X} on {Y}."
@@ -94,7 +94,7 @@ def _world(head: str) -> tuple[list[str], list[tuple[int, int]], str]:
     if len(pieces) < 2:
         raise unread(f"a text with no sentence of the form 'A{_CONNECTIVE}b'", head)
     opening, _, cause = pieces[0].partition(":")
-    if not opening.startswith(_OPENING):
+    if not opening.startswith(OPENING):
         raise unread("this opening", opening)
     names: dict[str, int] = {}
     spelled: list[str] = []
@@ -103,7 +103,7 @@ def _world(head: str) -> tuple[list[str], list[tuple[int, int]], str]:
         effect, following = _end_of_graph(piece) if i == len(pieces) else _sentence_end(piece)
         a = names.setdefault(cause.strip().casefold(), len(names))
         if a == len(spelled):
-            spelled.append(_uncapitalised(cause.strip()))
+            spelled.append(uncapitalised(cause.strip()))
         b = names.setdefault(effect.casefold(), len(names))
         if b == len(spelled):
             spelled.append(effect)
@@ -143,7 +143,8 @@ def _end_of_graph(piece: str) -> tuple[str, str]:
     return effect, piece[end:].strip()
 
 
-def _uncapitalised(name: str) -> str:
+def uncapitalised(name: str) -> str:
+    """A name from the start of a sentence as it would stand inside one (an acronym stays)."""
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 

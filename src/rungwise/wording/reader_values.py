@@ -16,18 +16,25 @@ _OPPOSITES = (
     ("cold", "hot"), ("light", "heavy"), ("short", "long"), ("negative", "positive"), ("absent", "present"),
     ("slow", "fast"), ("late", "early"), ("false", "true"), ("narrow", "wide"), ("off", "on"), ("rare", "frequent"),
     ("minimal", "ample"), ("closed", "open"), ("rejected", "accepted"), ("dry", "wet"), ("dark", "bright"),
+    ("mild", "severe"), ("meager", "substantial"), ("inadequate", "adequate"), ("insufficient", "sufficient"),
 )  # fmt: skip
-_LOW = frozenset(low for low, _ in _OPPOSITES)
-_HIGH = frozenset(high for _, high in _OPPOSITES)
+LOW = frozenset(low for low, _ in _OPPOSITES)
+HIGH = frozenset(high for _, high in _OPPOSITES)
+
+
+def are_opposites(a: str, b: str) -> bool:
+    """Whether two labels are known to exclude each other, rather than being two words for one value."""
+    a, b = sorted((a, b), key=lambda label: label in HIGH)
+    return (a in LOW and b in HIGH) or a.endswith(b) or b.endswith(a) or {a, b} == {"0", "1"}
 
 
 def numbered(events: Events, task: str, asked: Holes) -> tuple[tuple[Variable, ...], list[list[int]]]:
     """The variables, and for each of them the value of every label in the order of its first appearance.
 
     What decides, first to last: the numbers of the text (``low (C=0)``), words such as low and high, a prefix that
-    makes one label the opposite of the other, PN being
-    asked of those with both values 1 and PS of those with both 0, and the order of appearance. A label that is
-    never mentioned is called after the other one; an event without any label has the labels 0 and 1.
+    denies the other label, PN being asked of those with both values 1 and PS of those with both 0, and the order of
+    appearance. A label that is never mentioned is called after the other one; an event without any label has the
+    labels 0 and 1.
 
     Raises:
         Unread: an event has three labels, or its numbers are not 0 and 1.
@@ -55,9 +62,9 @@ def _first_value(labels: list[str], notes: dict[int, int], seen: int | None, see
         label, value = next(iter(notes.items()))
         return value if label == 0 else 1 - value
     words = [label.split(" ", 1)[0] for label in labels] or ["", ""]
-    if words[0] in _LOW or words[1] in _HIGH:
+    if words[0] in LOW or words[1] in HIGH:
         return 0
-    if words[0] in _HIGH or words[1] in _LOW:
+    if words[0] in HIGH or words[1] in LOW:
         return 1
     for label in (0, 1):
         if labels and labels[label].endswith(labels[1 - label]):  # the longer one denies the other: unhappy, happy

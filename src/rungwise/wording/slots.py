@@ -45,6 +45,16 @@ def displayed(problem: Problem) -> dict[Term, Fraction]:
     return numbers
 
 
+def numbers_of(problem: Problem) -> dict[Term, Fraction]:
+    """Every term the displayed numbers give, themselves or by their complement."""
+    numbers = displayed(problem)
+    for term, value in list(numbers.items()):
+        other = complement(term, len(problem.variables[term.target[0][0]].labels))
+        if other is not None:
+            numbers.setdefault(other, 1 - value)
+    return numbers
+
+
 def slot_table(problem: Problem) -> dict[str, Term]:
     """Slot name -> term, in the canonical order.
 
@@ -98,9 +108,9 @@ def name_terms(problem: Problem) -> Callable[[Term], str]:
 def text(problem: Problem) -> str:
     """The prompt.
 
-    Three lines: the graph (each cause with its effects, causes first), the facts, the question::
+    Three lines: the graph (its edges, causes first), the facts, the question::
 
-        graph A->BC B->C
+        graph A->B A->C B->C
         facts P(C=1|B=1)=v1 P(C=1|B=0)=v2 ...
         ask ATE B=1 B=0 C=1
 
@@ -118,11 +128,12 @@ def text(problem: Problem) -> str:
 
 
 def graph_text(graph: DAG, letters: tuple[str, ...]) -> str:
-    """The first line; a node without causes and effects stands alone as ``D->``."""
+    """The first line: the edges, causes first; a node without causes and effects stands alone as ``D->``."""
     parts = []
     for v in graph.order:
-        if graph.children[v] or not graph.parents[v]:
-            parts.append(f"{letters[v]}->{''.join(letters[c] for c in bits(graph.children[v]))}")
+        parts += [f"{letters[v]}->{letters[c]}" for c in bits(graph.children[v])]
+        if not graph.children[v] and not graph.parents[v]:
+            parts.append(f"{letters[v]}->")
     return f"graph {' '.join(parts)}"
 
 

@@ -1,0 +1,97 @@
+"""evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rungwise.commands.output import Bars, emit, json_option, note, show_table
+
+CUT_OFF_WARNING = 0.02
+"""Above this share of cut-off texts the user is told: they can't be right, however good the model is."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  rungwise evaluate --model exact --suite caugym:base_dataset.json --rounding published
+  rungwise evaluate --model graph-blind --suite decisive --n 700
+  rungwise evaluate --model runs/grpo/model --suite base --view slots --out runs/grpo/base
+  rungwise evaluate --model ORG/MODEL --suite items --samples 5 --temperature 0.6 --top-p 0.95 --out runs/m"""
+)
+@click.option("--model", required=True, help="exact, a shortcut, embedded, a model folder or a Hugging Face id.")
+@click.option("--suite", required=True, help="A suite, a folder or file made by generate, or caugym:PATH[#SUBSET].")
+@click.option("--view", help="natural, formal or slots; default natural, or the view of the file.")
+@click.option("--n", type=int, help="Items to generate (suites of rungwise only; default 700).")
+@click.option("--limit", type=int, help="Take only the first items.")
+@click.option("--seed", default=0, show_default=True, help="For generating items and for sampling.")
+@click.option("--samples", default=1, show_default=True, help="Texts an item.")
+@click.option("--temperature", default=0.0, show_default=True, help="0 decodes greedily.")
+@click.option("--top-p", default=1.0, show_default=True)
+@click.option("--max-new-tokens", type=int, help="Longest text; default 256 in the slots view, else 2048.")
+@click.option("--batch-size", default=64, show_default=True, help="Texts generated at once.")
+@click.option("--rounding", default="exact", show_default=True, help="The solver's: exact, or published as CauGym's labels.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
+@json_option
+def evaluate(model: str, suite: str, as_json: bool, **settings: Any) -> None:
+    """Run a model on a suite and score it.
+
+    With --out, the same command goes on where it was stopped.
+    """
+    from rungwise.evaluate.run import evaluate as run
+
+    with Bars() as bars:
+        results = run(
+            model,
+            suite,
+            progress=lambda done, of, accuracy: bars.update("evaluate", done, of, f"{100 * accuracy:.1f} % right"),
+            **settings,
+        )
+    emit(results, as_json, lambda: _show(results))
+    for miss in results.get("misses", ()):
+        note(f"miss: {json.dumps(miss, ensure_ascii=True)}")
+    if results["cut_off"] > CUT_OFF_WARNING:
+        note(f"{100 * results['cut_off']:.0f} % of the texts were cut off; raise --max-new-tokens")
+    if results["unread"]:
+        note(f"{100 * results['unread']:.1f} % of the items were not read; they count as wrong")
+    note(f"{results['n']} items in {results['seconds']:.2f} s ({results['n'] / max(results['seconds'], 1e-9):.0f} a second)")
+
+
+def _show(results: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("", "items", "right", "95 %", "value right", "95 %", "answer right", "unparsed", title_style="bold")
+    table.title = f"{results['model']} on {results['suite']} ({results['view']} view)"
+    for name, cell in [*results["by_task"].items(), ("all", results)]:
+        if name == "all":
+            table.add_section()
+        table.add_row(
+            name,
+            str(cell["n"]),
+            _percent(cell["accuracy"]),
+            _ends(cell["interval"]),
+            _percent(cell["value_accuracy"]),
+            _ends(cell["value_interval"]),
+            _percent(cell["answer_accuracy"]),
+            _percent(cell["unparsed"]),
+        )
+    show_table(table)
+    shortcuts = ", ".join(f"{name} {_percent(value)}" for name, value in results["baselines"].items())
+    click.echo(f"value right by shortcuts: {shortcuts}")
+    if "strict_corrected" in results:
+        corrected = results["strict_corrected"]
+        click.echo(
+            f"right with the answers that the set's own sign rule gives: {_percent(corrected['accuracy'])}"
+            f" ({corrected['changed']} published answers contradict it)"
+        )
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def _ends(interval: list[float]) -> str:
+    return f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}"

@@ -1,0 +1,256 @@
+"""Local Hugging Face language models: loading them, and batched generation."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from rungwise.errors import UserError
+from rungwise.files import read_json
+
+EMBEDDED = "embedded"
+"""The name of the base model that ships inside the package."""
+
+THINK = "<think>"
+
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote after a prompt; ``cut_off`` when it was stopped by the limit, not by itself."""
+
+    text: str
+    cut_off: bool
+
+
+def load_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
+    """(model, tokenizer) from a folder, the Hugging Face hub or, as "embedded", the package, in evaluation mode.
+
+    A folder with a LoRA adapter is loaded on its base model and merged. Only safetensors weights are read and no
+    code of the model's is run. The hub is asked only for what can't be a path.
+
+    Raises:
+        UserError: no such folder or model, or an extra is not installed.
+    """
+    torch, transformers = require("torch"), require("transformers")
+    folder = local_folder(str(name))
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    safe = {"trust_remote_code": False, "local_files_only": folder is not None}
+    if folder is not None and (folder / "adapter_config.json").exists():
+        return _with_adapter(folder, device)
+    place = str(folder or name)
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(place, padding_side="left", **safe)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            place, use_safetensors=True, dtype=torch.float32 if device == "cpu" else "auto", **safe
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = str(error).strip().split("\n")[0]
+        source = "" if folder else "no folder of this name here, and the Hugging Face hub did not provide it: "
+        raise UserError(f"can't load the model {str(name)!r}: {source}{reason}") from error
+    return model.to(device).eval(), tokenizer
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder that ``name`` stands for ("embedded": the package's), or None for the id of a model on the hub.
+
+    Raises:
+        UserError: it is a path, and there is no model folder.
+    """
+    path = Path(str(files("rungwise"))) / "embedded" if name == EMBEDDED else Path(name).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").exists() and not (path / "adapter_config.json").exists():
+            raise UserError(f"{name} is no model folder: it has no config.json")
+        return path
+    # "runs/model" has the form of a hub id; where the folder runs/ exists it is a path with a slip in it.
+    if name == EMBEDDED or path.exists() or not _HUB_ID.fullmatch(name) or name.startswith(".") or ("/" in name and path.parent.is_dir()):
+        raise UserError(f"there is no model folder {name}")
+    return None
+
+
+def require(module: str, extra: str = "train") -> Any:
+    """The module of an extra.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise UserError(f'this needs {module}: pip install "rungwise[{extra}]"')
+    return importlib.import_module(module)
+
+
+def _with_adapter(folder: Path, device: str) -> tuple[Any, Any]:
+    peft = require("peft", "lora")
+    base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+    if not base:
+        raise UserError(f"{folder}/adapter_config.json does not name its base model")
+    model, tokenizer = load_model(base, device)
+    if (folder / "tokenizer_config.json").exists():
+        transformers = require("transformers")
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder, padding_side="left", trust_remote_code=False, local_files_only=True
+        )
+    try:
+        merged = peft.PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(f"can't load the adapter {folder}: {str(error).splitlines()[0]}") from error
+    return merged.eval(), tokenizer
+
+
+def generate_texts(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str],
+    *,
+    max_new_tokens: int,
+    samples: int = 1,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    batch_size: int = 64,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[list[str]]:
+    """What the model writes after each prompt, ``samples`` texts a prompt, without special tokens.
+
+    A chat template is applied where the tokenizer has one. ``temperature`` 0 decodes greedily. ``batch_size``
+    counts sequences. The same seed and batch size give the same texts. ``progress(done, of)`` counts prompts.
+
+    Raises:
+        UserError: a setting out of range, or a prompt that fills the model's whole context.
+    """
+    texts: list[list[str]] = [[] for _ in prompts]
+    done = 0
+    for indices, completions in generate_batches(
+        model, tokenizer, prompts, max_new_tokens=max_new_tokens, samples=samples, temperature=temperature,
+        top_p=top_p, batch_size=batch_size, seed=seed,
+    ):  # fmt: skip
+        for i, found in zip(indices, completions, strict=True):
+            texts[i] = [completion.text for completion in found]
+        done += len(indices)
+        if progress:
+            progress(done, len(prompts))
+    return texts
+
+
+def generate_batches(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str],
+    *,
+    max_new_tokens: int,
+    samples: int,
+    temperature: float,
+    top_p: float,
+    batch_size: int,
+    seed: int,
+    skip: Container[int] = (),
+) -> Iterator[tuple[list[int], list[list[Completion]]]]:
+    """Pairs (indices of prompts, their completions), longest prompts first.
+
+    Batches, and the random numbers in each, depend on prompts, sizes and seed alone; so leaving out the batches
+    whose prompts are all in ``skip`` changes nothing in the others: a resumed run writes what an uninterrupted one
+    would have written.
+
+    Raises:
+        UserError: see ``generate_texts``.
+    """
+    import torch
+
+    _check_settings(max_new_tokens, samples, temperature, top_p, batch_size)
+    rendered = [_render(tokenizer, prompt) for prompt in prompts]
+    special = not tokenizer.chat_template  # a template writes its own special tokens
+    ids = [tokenizer(text, add_special_tokens=special)["input_ids"] for text in rendered]
+    context = getattr(model.config, "max_position_embeddings", None)
+    order = sorted(range(len(prompts)), key=lambda i: (-len(ids[i]), i))
+    for i in order[:1]:
+        if context is not None and len(ids[i]) >= context:
+            raise UserError(f"a prompt has {len(ids[i])} tokens and the model's context {context}; use another view")
+    width = max(1, batch_size // samples)
+    for start in range(0, len(order), width):
+        indices = order[start : start + width]
+        if all(i in skip for i in indices):
+            continue
+        room = max_new_tokens if context is None else min(max_new_tokens, context - len(ids[indices[0]]))
+        settings = _settings(model, tokenizer, room, samples, temperature, top_p)
+        batch = tokenizer.pad({"input_ids": [ids[i] for i in indices]}, padding_side="left", return_tensors="pt")
+        with torch.random.fork_rng(devices=_cuda(model)), torch.inference_mode():
+            torch.manual_seed(_batch_seed(seed, start))
+            out_B_T = model.generate(
+                input_ids=batch["input_ids"].to(model.device),
+                attention_mask=batch["attention_mask"].to(model.device),
+                generation_config=settings,
+            )
+        found = [
+            _completion(tokenizer, row, settings.eos_token_id, rendered[indices[k // samples]])
+            for k, row in enumerate(out_B_T[:, batch["input_ids"].shape[1] :].tolist())
+        ]
+        yield indices, [found[k : k + samples] for k in range(0, len(found), samples)]
+
+
+def _check_settings(max_new_tokens: int, samples: int, temperature: float, top_p: float, batch_size: int) -> None:
+    for name, value in (("max_new_tokens", max_new_tokens), ("samples", samples), ("batch_size", batch_size)):
+        if value < 1:
+            raise UserError(f"{name} must be at least 1, got {value}")
+    if temperature < 0 or not 0 < top_p <= 1:
+        raise UserError(f"temperature must be 0 or more and top_p in (0, 1], got {temperature} and {top_p}")
+    if samples > 1 and temperature == 0:
+        raise UserError("several samples at temperature 0 are all the same; set a temperature, such as 0.6")
+
+
+def _render(tokenizer: Any, prompt: str) -> str:
+    if not tokenizer.chat_template:
+        return prompt
+    messages = [{"role": "user", "content": prompt}]
+    return str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
+
+def _settings(model: Any, tokenizer: Any, room: int, samples: int, temperature: float, top_p: float) -> Any:
+    """Everything stated, because what is not would be taken from the model's own generation_config: checkpoints
+    bring penalties and cut-offs that would silently become part of the measurement."""
+    from transformers import GenerationConfig
+
+    stop = model.generation_config.eos_token_id
+    stop = tokenizer.eos_token_id if stop is None else stop
+    stops = stop if isinstance(stop, list) else [] if stop is None else [stop]
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    sampled = temperature > 0
+    return GenerationConfig(
+        max_new_tokens=room,
+        num_return_sequences=samples,
+        num_beams=1,
+        do_sample=sampled,
+        temperature=temperature if sampled else 1.0,
+        top_p=top_p if sampled else 1.0,
+        top_k=0 if sampled else 50,  # 50 is the library's own default, with which it does not warn
+        repetition_penalty=1.0,
+        no_repeat_ngram_size=0,
+        eos_token_id=stops or None,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def _completion(tokenizer: Any, ids: list[int], stops: list[int] | None, prompt: str) -> Completion:
+    ends = [i for i, token in enumerate(ids) if token in (stops or ())]
+    text = tokenizer.decode(ids[: ends[0]] if ends else ids, skip_special_tokens=True)
+    # A template that opens the reasoning itself leaves the model to close it; the scorer must see both ends.
+    opened = prompt.rstrip().endswith(THINK)
+    return Completion(THINK + text if opened else text, not ends)
+
+
+def _cuda(model: Any) -> list[Any]:
+    return [model.device] if model.device.type == "cuda" else []
+
+
+def _batch_seed(seed: int, start: int) -> int:
+    from rungwise.problems.streams import stream
+
+    return int(stream("generate", seed, start).integers(2**63))

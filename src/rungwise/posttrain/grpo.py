@@ -1,0 +1,94 @@
+"""Group relative policy optimisation (Shao et al. 2024, arXiv 2402.03300), with TRL's GRPOTrainer.
+
+Objective: for each question a group of completions is sampled; a completion's advantage is its reward less the
+group's mean, over the group's standard deviation; the clipped surrogate of PPO is maximised over all completion
+tokens ("dapo" normalisation). Reward: format + answer, from the one scorer. The model sees questions and final answers
+only, never a solution. Differences from CauGym's GRPO (arXiv 2602.06337): all weights unless ``lora`` is set, no
+rule-based length limit beyond ``max_completion``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl import GRPOConfig, GRPOTrainer
+
+from rungwise.posttrain.common import Clock, Progress, last_checkpoint, save_model, trainer_settings
+from rungwise.problems.problem import Problem
+from rungwise.scoring.reward import make_trl_reward
+from rungwise.suites.items import to_text
+
+
+@dataclass(frozen=True)
+class GRPOSettings:
+    """Settings of a run.
+
+    Attributes:
+        seconds: training time at most.
+        prompts, group: questions a generation step, completions a question.
+        updates: optimizer steps made from one generation step.
+        beta: weight of the per-token KL to the start model.
+        clip: half-width of the surrogate's clipping range.
+        max_completion: tokens a completion may have.
+    """
+
+    seconds: float = 240.0
+    prompts: int = 16
+    group: int = 8
+    updates: int = 4
+    lr: float = 2e-4
+    warmup: int = 10
+    beta: float = 0.0
+    clip: float = 0.2
+    temperature: float = 1.0
+    max_completion: int = 72
+    format_weight: float = 0.1
+    seed: int = 0
+
+
+def train_grpo(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    questions: Iterable[Problem],
+    view: str,
+    out: Path,
+    settings: GRPOSettings,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Train (or resume) and leave the model in ``out/model``; returns steps and seconds.
+    """
+    clock = Clock(out, settings.seconds, progress)
+    resume = last_checkpoint(out)
+    rows = [{"prompt": to_text(p, view), "problem": json.dumps(p.to_dict())} for p in questions]
+    completions = settings.prompts * settings.group
+    trainer = GRPOTrainer(
+        model=model,
+        processing_class=tokenizer,
+        reward_funcs=make_trl_reward(view, settings.format_weight),
+        train_dataset=Dataset.from_list(rows),
+        args=GRPOConfig(
+            **trainer_settings(out, settings.seed, save_steps=40),
+            max_steps=1_000_000,
+            per_device_train_batch_size=completions // settings.updates,
+            steps_per_generation=settings.updates,
+            num_generations=settings.group,
+            max_completion_length=settings.max_completion,
+            temperature=settings.temperature,
+            learning_rate=settings.lr,
+            lr_scheduler_type="constant_with_warmup",
+            warmup_steps=settings.warmup,
+            beta=settings.beta,
+            epsilon=settings.clip,
+            mask_truncated_completions=True,
+        ),
+        callbacks=[clock],
+    )
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    save_model(trainer.model, tokenizer, out / "model")
+    return {"steps": trainer.state.global_step, "seconds": clock.seconds}

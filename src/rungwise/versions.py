@@ -1,0 +1,17 @@
+"""Which versions made a result."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+
+def versions() -> dict[str, str]:
+    """Python, rungwise and the libraries that decide results, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for name in ("rungwise", "numpy", "torch", "transformers", "trl", "datasets"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
