@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from rungwise import __version__
 from rungwise.commands.evaluate import evaluate
 from rungwise.commands.solve import solve
 from rungwise.commands.suites import generate, list_, show, verify
@@ -26,7 +27,7 @@ Examples:
   rungwise generate base --n 3
   rungwise evaluate --model exact --suite base""",
 )
-@click.version_option(package_name="rungwise", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def rungwise() -> None:
     """Turns language models into causal reasoners: exact problems, post-training, honest evaluation."""
 

@@ -52,6 +52,14 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
             yield number, parse_json(line, f"{path} line {number}")
 
 
+def read_log(path: Path) -> list[Any]:
+    """The JSON values of a file that a process appends to, one a line; a last line that it died over is left out."""
+    if not path.exists():
+        return []
+    whole = read_text(path).rpartition("\n")[0]
+    return [parse_json(line, f"{path} line {number}") for number, line in enumerate(whole.split("\n"), 1) if line]
+
+
 def parse_json(text: str, where: str) -> Any:
     """The JSON value of a text that came from ``where``.
 

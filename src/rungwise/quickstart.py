@@ -5,124 +5,141 @@ Stages, each in its own folder of the run and skipped when done:
 1. cold start: SFT of the embedded base model on a small set of worked solutions until held-out accuracy stops rising;
 2. GRPO from there on fresh questions with answers only, for a fixed number of seconds;
 3. control: SFT from the same cold start on the same solutions, for the same number of seconds;
-4. evaluation of all three on `base` (and on a CauGym file with --real), beside baselines and the exact solver;
+4. evaluation of all three on `base` (and of GRPO on a CauGym file with --real), beside baselines and the exact solver;
 5. report.md with a table, a reward curve, a bar chart and three problems before and after.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rungwise.evaluate.quick import value_accuracy
 from rungwise.evaluate.report import write_report
-from rungwise.evaluate.run import evaluate
-from rungwise.posttrain.common import settle, write_text
+from rungwise.evaluate.run import PREDICTIONS, evaluate
+from rungwise.evaluate.statistics import paired_difference
+from rungwise.files import read_json, read_json_lines, write_json
+from rungwise.posttrain.common import quiet, settle
 from rungwise.posttrain.run import TrainRecipe, train
 from rungwise.posttrain.run import recipe as named_recipe
 from rungwise.problems.baselines import BASELINES
+from rungwise.suites.items import generate
+from rungwise.wording.answers import solution_text
 
 Report = Callable[[str, dict[str, Any]], None]
 """Receives the stage's name and a dictionary with "seconds" and "of", or "done" and "of" items."""
 
+STAGES = {"cold_start": "cold start", "sft_control": "SFT control", "grpo": "GRPO"}
+"""Trained stages: folder (and key of the result) -> name in tables."""
+
+ITEMS = 700
 EXAMPLES = 3
 
 
+@quiet()
 def quickstart(
     out: Path, seed: int, real: Path | None, smoke: bool, overrides: list[str], report: Report, command: str
-) -> dict[str, Any]:
-    """Run (or resume, or just report again) the main job in ``out``; returns INTERFACE's quickstart object.
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Run (or resume, or just report again) the main job in ``out``.
+
+    Returns:
+        INTERFACE's quickstart object, and the results of every row of the final table by name.
 
     Raises:
         UserError: ``out`` holds a run with other settings, or ``real`` is no CauGym file.
     """
     recipe = replace(named_recipe("tiny-smoke" if smoke else "tiny", overrides), seed=seed)
     recipe = replace(recipe, sft=replace(recipe.sft, seed=seed), grpo=replace(recipe.grpo, seed=seed))
-    items = 70 if smoke else 700
+    items = ITEMS // 10 if smoke else ITEMS
     settle(out, {"command": "quickstart", "items": items, **asdict(recipe)})
     started = time.monotonic()
     stages = _train_all(out, recipe, report)
-    models = {"cold start": "cold_start", "SFT control": "sft_control", "GRPO": "grpo"}
-    rows: dict[str, dict[str, Any]] = {}
-    for name in [*BASELINES, "exact"]:
-        rows[name] = _evaluate(name, "base", out / "evaluate" / name, recipe, items, report)
-    for title, stage in models.items():
-        rows[title] = _evaluate(stages[stage]["model"], "base", out / "evaluate" / stage, recipe, items, report)
-    rows["exact"] = rows.pop("exact")  # the ceiling stands last
-    found_real = None
-    if real is not None:
-        folder = out / "evaluate" / f"real-{real.stem}"
-        found_real = _evaluate(stages["grpo"]["model"], f"caugym:{real}", folder, recipe, None, report)
-    spent = _add_time(out, time.monotonic() - started)
-    curve = [json.loads(line) for line in (out / "grpo" / "metrics.jsonl").read_text().splitlines()]
-    path = write_report(
-        out,
-        rows,
-        [row for row in curve if "reward" in row],
-        _examples(out),
-        {
-            "command": command,
-            "seconds": round(spent),
-            "seed": seed,
-            "solutions a task": recipe.solutions,
-            "training seconds": {stage: round(result["seconds"]) for stage, result in stages.items()},
-            "real": found_real,
-        },
-    )
-    return {
-        "seconds": round(spent, 1),
-        "cold_start": rows["cold start"],
-        "sft_control": rows["SFT control"],
-        "grpo": rows["GRPO"],
+
+    def score(model: str, suite: str, folder: str, n: int | None) -> dict[str, Any]:
+        return evaluate(
+            model,
+            suite,
+            view=recipe.view,
+            n=n,
+            seed=recipe.seed,
+            max_new_tokens=recipe.grpo.max_completion,
+            out=out / "evaluate" / folder,
+            progress=lambda done, of, right: report(f"evaluate {folder}", {"done": done, "of": of, "accuracy": right}),
+        )
+
+    rows = {name: score(name, "base", name, items) for name in BASELINES}
+    rows |= {name: score(stages[stage]["model"], "base", stage, items) for stage, name in STAGES.items()}
+    rows["exact"] = score("exact", "base", "exact", items)
+    found_real = score(stages["grpo"]["model"], f"caugym:{real}", f"real-{real.stem}", None) if real else None
+    seconds = _add_time(out, time.monotonic() - started)
+    curve = [row for _, row in read_json_lines(out / "grpo" / "metrics.jsonl") if "reward" in row]
+    before, control, after = (_predictions(out, stage) for stage in STAGES)
+    difference = paired_difference([row["value_correct"] for row in after], [row["value_correct"] for row in control])
+    facts = {
+        "command": command,
+        "seed": seed,
+        "seconds": round(seconds),
+        "training seconds": {STAGES[stage]: round(result["seconds"]) for stage, result in stages.items()},
+        "training steps": {STAGES[stage]: result["steps"] for stage, result in stages.items()},
+        "worked solutions a task": recipe.solutions,
+        "items evaluated": items,
+        "difference": difference,
+        "real": found_real,
+    }
+    path = write_report(out, rows, curve, _examples(recipe, items, before, after), facts)
+    result = {
+        "seconds": round(seconds, 1),
+        **{stage: rows[name] for stage, name in STAGES.items()},
         "real": found_real,
         "report": str(path),
     }
+    return result, rows
 
 
 def _train_all(out: Path, recipe: TrainRecipe, report: Report) -> dict[str, dict[str, Any]]:
-    cold = train(recipe, "sft", None, out / "cold_start", lambda row: report("cold start", row))
-    grpo = train(recipe, "grpo", cold["model"], out / "grpo", lambda row: report("GRPO", row))
-    # The control continues where the cold start ended: its own data stream, no warm-up from scratch, no early stop.
-    more = replace(recipe, sft=replace(recipe.sft, seconds=recipe.grpo.seconds, check_every=0, seed=recipe.seed + 1))
-    control = train(more, "sft", cold["model"], out / "sft_control", lambda row: report("SFT control", row))
-    return {"cold_start": cold, "grpo": grpo, "sft_control": control}
+    def run(stage: str, method: str, model: str | None, recipe: TrainRecipe) -> dict[str, Any]:
+        return train(recipe, method, model, out / stage, lambda row: report(STAGES[stage], row), value_accuracy)
 
-
-def _evaluate(
-    model: str, suite: str, folder: Path, recipe: TrainRecipe, items: int | None, report: Report
-) -> dict[str, Any]:
-    return evaluate(
-        model,
-        suite,
-        view=recipe.view,
-        n=items,
-        seed=recipe.seed,
-        out=folder,
-        progress=lambda done, of: report(f"evaluate {folder.name}", {"done": done, "of": of}),
-    )
+    cold = run("cold_start", "sft", None, recipe)
+    # The control goes on where the cold start ended, on the same solutions, redrawn from another seed; no early stop.
+    more = replace(recipe.sft, seconds=recipe.grpo.seconds, check_every=0, redraw_seed=recipe.seed + 1)
+    control = run("sft_control", "sft", cold["model"], replace(recipe, sft=more))
+    grpo = run("grpo", "grpo", cold["model"], recipe)
+    return {"cold_start": cold, "sft_control": control, "grpo": grpo}
 
 
 def _add_time(out: Path, seconds: float) -> float:
-    """Seconds of work so far, over all runs of the command; a run that found everything done adds nothing much."""
+    """Seconds of work so far over all runs of the command."""
     path = out / "seconds.json"
-    before = json.loads(path.read_text())["seconds"] if path.exists() else 0.0
-    write_text(path, json.dumps({"seconds": before + seconds}))
-    return float(before + seconds)
+    total = seconds + (read_json(path)["seconds"] if path.exists() else 0.0)
+    write_json(path, {"seconds": total})
+    return float(total)
 
 
-def _examples(out: Path) -> list[dict[str, Any]]:
-    """Problems that GRPO turned from wrong to right (then others), with what was written before and after."""
-    before, after = (
-        [json.loads(line) for line in (out / "evaluate" / stage / "predictions.jsonl").read_text().splitlines()]
-        for stage in ("cold_start", "grpo")
-    )
-    pairs = sorted(zip(before, after, strict=True), key=lambda p: (p[0]["score"] - p[1]["score"], p[0]["index"]))
-    chosen, tasks = [], set()
+def _predictions(out: Path, stage: str) -> list[dict[str, Any]]:
+    return [row for _, row in read_json_lines(out / "evaluate" / stage / PREDICTIONS)]
+
+
+def _examples(
+    recipe: TrainRecipe, items: int, before: list[dict[str, Any]], after: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Problems of different tasks, those first that GRPO turned from wrong to right."""
+    pairs = sorted(zip(before, after, strict=True), key=lambda pair: pair[0]["score"] - pair[1]["score"])
+    by_task: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
     for old, new in pairs:
-        if old["task"] not in tasks:
-            tasks.add(old["task"])
-            chosen.append((old, new))
-    return [{"index": old["index"], "before": old["text"], "after": new["text"], "truth": old["truth"]} for old, new in chosen[:EXAMPLES]]
+        by_task.setdefault(old["task"], (old, new))
+    problems = list(islice(generate("base", items, recipe.seed, recipe.view), items))
+    return [
+        {
+            "prompt": problems[old["index"]].text,
+            "before": old["text"],
+            "after": new["text"],
+            "truth": old["truth"],
+            "solution": solution_text(problems[old["index"]].problem, recipe.view),
+        }
+        for old, new in list(by_task.values())[:EXAMPLES]
+    ]

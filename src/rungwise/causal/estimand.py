@@ -81,7 +81,8 @@ class Expr:
             return value(self.term)
         if self.op == "number":
             return self.number  # type: ignore[return-value]
-        a, b = (arg.evaluate(value) for arg in self.args)
+        left, right = self.args
+        a, b = left.evaluate(value), right.evaluate(value)
         if self.op == "+":
             return a + b
         if self.op == "-":

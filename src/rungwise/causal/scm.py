@@ -46,7 +46,7 @@ class SCM:
             raise UserError(f"{len(self.tables)} tables for {self.graph.n} variables")
         cards = self.cards
         for v, table in enumerate(self.tables):
-            shape = tuple(cards[p] for p in bits(self.graph.parents[v])) + (cards[v],)
+            shape = (*(cards[p] for p in bits(self.graph.parents[v])), cards[v])
             if table.shape != shape:
                 raise UserError(f"table of variable {v} has shape {table.shape}, its parents need {shape}")
             if not (np.all(table >= 0) and np.all(table <= 1)):

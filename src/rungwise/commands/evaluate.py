@@ -33,7 +33,7 @@ Examples:
 @click.option("--top-p", default=1.0, show_default=True)
 @click.option("--max-new-tokens", type=int, help="Longest text; default 256 in the slots view, else 2048.")
 @click.option("--batch-size", default=64, show_default=True, help="Texts generated at once.")
-@click.option("--rounding", default="exact", show_default=True, help="The solver's: exact, or published as CauGym's labels.")
+@click.option("--rounding", default="exact", show_default=True, help="exact, or published: as CauGym's labels round.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
 @json_option
 def evaluate(model: str, suite: str, as_json: bool, **settings: Any) -> None:
@@ -57,7 +57,8 @@ def evaluate(model: str, suite: str, as_json: bool, **settings: Any) -> None:
         note(f"{100 * results['cut_off']:.0f} % of the texts were cut off; raise --max-new-tokens")
     if results["unread"]:
         note(f"{100 * results['unread']:.1f} % of the items were not read; they count as wrong")
-    note(f"{results['n']} items in {results['seconds']:.2f} s ({results['n'] / max(results['seconds'], 1e-9):.0f} a second)")
+    seconds = max(results["seconds"], 1e-3)
+    note(f"{results['n']} items in {seconds:.2f} s ({results['n'] / seconds:.0f} a second)")
 
 
 def _show(results: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,32 +24,34 @@ Examples:
   cat question.txt | rungwise solve -"""
 )
 @click.argument("source", default="-", metavar="[TEXT|FILE|-]")
-@click.option("--rounding", default="exact", show_default=True, help="exact, or published: as the labels of CauGym round.")
+@click.option("--rounding", default="exact", show_default=True, help="exact, or published: as CauGym's labels round.")
 @json_option
 def solve(source: str, rounding: str, as_json: bool) -> None:
     """Read a question and solve it, with worked steps.
 
     The question may be English in the form of CauGym and CaLM, our natural or formal view, or a problem's JSON.
     """
+    from rungwise.evaluate.report import printable
     from rungwise.problems.solve import solve as solve_problem
 
     problem = _problem(_text(source))
     solution = solve_problem(problem, rounding)
+    events = {letter: v.name for letter, v in zip(problem.letters, problem.variables, strict=True)}
     result = {
         "id": problem.id,
         "task": problem.query.task,
         "value": solution.value,
         "answer": solution.answer,
         "estimand": solution.estimand,
-        "events": {letter: v.name for letter, v in zip(problem.letters, problem.variables, strict=True)},
+        "events": events,
         "steps": [{"kind": step.kind, "content": step.content} for step in solution.steps],
     }
 
     def show() -> None:
-        for letter, name in result["events"].items():
-            click.echo(f"{letter} = {name}")
-        for step in result["steps"]:
-            click.echo(f"{step['kind']}: {step['content']}")
+        for letter, name in events.items():
+            click.echo(f"{letter} = {printable(name)}")
+        for step in solution.steps:
+            click.echo(f"{step.kind}: {step.content}")
         if solution.value is None:
             click.echo(f"{solution.answer}: the graph and the displayed facts do not determine the value")
         else:
@@ -62,8 +65,9 @@ def _text(source: str) -> str:
 
     if source == "-":
         return sys.stdin.read()
-    # A question has spaces and several sentences; a short word without any is the name of a file.
-    if len(source) < 1000 and "\n" not in source and (Path(source).exists() or " " not in source.strip()):
+    # A question has spaces, a problem starts with a brace; any other word is the name of a file.
+    is_word = not source.startswith("{") and len(source.split()) == 1
+    if is_word or os.path.isfile(source):
         return read_text(Path(source))
     return source
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ Examples:
 @click.option("--n", default=7, show_default=True, help="Items of each suite.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--view", default="natural", show_default=True, help="natural, formal or slots.")
-@click.option("--names", default="real", show_default=True, help="Vocabulary of the events: see 'rungwise list suites'.")
+@click.option("--names", default="real", show_default=True, help="Names of the events: real or nonsense.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for SUITE.jsonl and manifest.json.")
 @click.option("--workers", default=1, show_default=True, help="Processes; any number makes the same bytes.")
 @json_option
@@ -50,17 +51,16 @@ def generate(
         return
     from rungwise.suites import items
 
-    found = [(suite, item) for suite in suites for item in items.generate(suite, n, seed, view, names)]
-    rows = [
+    rows = (
         {"suite": suite, "id": item.id, "text": item.text, "answer": item.problem.answer_text(view)}
-        for suite, item in found
-    ]
-
-    def show() -> None:
-        for row in rows:
-            click.echo(f"--- {row['suite']} {row['id']}\n{row['text']}\n>>> {row['answer']}\n")
-
-    emit({"view": view, "seed": seed, "items": rows}, as_json, show)
+        for suite in suites
+        for item in items.generate(suite, n, seed, view, names)
+    )
+    if as_json:
+        click.echo(json.dumps({"view": view, "seed": seed, "items": list(rows)}, ensure_ascii=False))
+        return
+    for row in rows:  # as they are made, for the impatient and for pipes
+        click.echo(f"--- {row['suite']} {row['id']}\n{row['text']}\n>>> {row['answer']}\n")
 
 
 @click.command(
@@ -145,6 +145,7 @@ def _said(answer: dict[str, Any]) -> str:
 
 def _find(name: str, seed: int, view: str | None) -> Question:
     from rungwise.evaluate.questions import Question, load_suite
+    from rungwise.files import read_text
     from rungwise.suites.folder import MANIFEST
     from rungwise.suites.items import SUITES
     from rungwise.suites.items import generate as generate_items
@@ -153,7 +154,7 @@ def _find(name: str, seed: int, view: str | None) -> Question:
     if not marked:
         folders = [manifest.parent for depth in ("", "*/", "*/*/") for manifest in Path().glob(depth + MANIFEST)]
         for folder in folders:
-            if any(f'"id": "{wanted}' in line for file in folder.glob("*.jsonl") for line in file.open(encoding="utf-8")):
+            if any(f'"id": "{wanted}' in read_text(file) for file in folder.glob("*.jsonl")):
                 return _pick(load_suite(str(folder), view).questions, wanted, str(folder))
         raise UserError(f"no item {wanted!r} in the generated folders here; name its place, as in DIR#{wanted}")
     if source in SUITES:
@@ -223,7 +224,7 @@ def _recipes() -> dict[str, str]:
     require("trl")
     from rungwise.posttrain.run import RECIPES
 
-    return {name: json.dumps({k: v for k, v in vars(r).items() if not hasattr(v, "__dict__")}) for name, r in RECIPES.items()}
+    return {name: json.dumps(asdict(recipe)) for name, recipe in RECIPES.items()}
 
 
 def _models() -> dict[str, str]:

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,9 @@ EMBEDDED = "embedded"
 """The name of the base model that ships inside the package."""
 
 THINK = "<think>"
+
+SMALL = 20_000_000
+"""Parameters below which a model on a CPU generates with one thread."""
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
@@ -43,20 +47,42 @@ def load_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
     folder = local_folder(str(name))
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    safe = {"trust_remote_code": False, "local_files_only": folder is not None}
     if folder is not None and (folder / "adapter_config.json").exists():
         return _with_adapter(folder, device)
     place = str(folder or name)
+    silence = None if folder else _hub_silence(place)
+    safe = {"trust_remote_code": False, "local_files_only": folder is not None or silence is not None}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, padding_side="left", **safe)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            place, use_safetensors=True, dtype=torch.float32 if device == "cpu" else "auto", **safe
+        model, info = transformers.AutoModelForCausalLM.from_pretrained(
+            place,
+            use_safetensors=True,
+            dtype=torch.float32 if device == "cpu" else "auto",
+            output_loading_info=True,
+            **safe,
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = str(error).strip().split("\n")[0]
-        source = "" if folder else "no folder of this name here, and the Hugging Face hub did not provide it: "
-        raise UserError(f"can't load the model {str(name)!r}: {source}{reason}") from error
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, require("safetensors").SafetensorError) as error:
+        if silence is not None:
+            found = f"no such folder here, no copy in the cache, and the Hugging Face hub: {_first_line(silence)}"
+            raise UserError(f"can't load the model {place!r}: {found}") from error
+        raise UserError(f"can't load the model {place!r}: {_first_line(error)}") from error
+    if info["missing_keys"]:  # the library would fill them with random numbers and go on
+        raise UserError(f"the model {place!r} is incomplete: no weights for {min(info['missing_keys'])}")
     return model.to(device).eval(), tokenizer
+
+
+def _hub_silence(name: str) -> Exception | None:
+    """Why the hub can't provide a model, None when it can. Asked once, because the hub's own client retries for
+    minutes where there is no network."""
+    try:
+        require("huggingface_hub").HfApi().model_info(name, timeout=10)
+    except Exception as error:  # whatever the network layer raises, the next step is the same: the local cache
+        return error
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__
 
 
 def local_folder(name: str) -> Path | None:
@@ -71,7 +97,8 @@ def local_folder(name: str) -> Path | None:
             raise UserError(f"{name} is no model folder: it has no config.json")
         return path
     # "runs/model" has the form of a hub id; where the folder runs/ exists it is a path with a slip in it.
-    if name == EMBEDDED or path.exists() or not _HUB_ID.fullmatch(name) or name.startswith(".") or ("/" in name and path.parent.is_dir()):
+    slip = "/" in name and path.parent.is_dir()
+    if slip or name == EMBEDDED or path.exists() or name.startswith(".") or not _HUB_ID.fullmatch(name):
         raise UserError(f"there is no model folder {name}")
     return None
 
@@ -101,7 +128,7 @@ def _with_adapter(folder: Path, device: str) -> tuple[Any, Any]:
     try:
         merged = peft.PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise UserError(f"can't load the adapter {folder}: {str(error).splitlines()[0]}") from error
+        raise UserError(f"can't load the adapter {folder}: {_first_line(error)}") from error
     return merged.eval(), tokenizer
 
 
@@ -181,7 +208,7 @@ def generate_batches(
         room = max_new_tokens if context is None else min(max_new_tokens, context - len(ids[indices[0]]))
         settings = _settings(model, tokenizer, room, samples, temperature, top_p)
         batch = tokenizer.pad({"input_ids": [ids[i] for i in indices]}, padding_side="left", return_tensors="pt")
-        with torch.random.fork_rng(devices=_cuda(model)), torch.inference_mode():
+        with _threads(model), torch.random.fork_rng(devices=_cuda(model)), torch.inference_mode():
             torch.manual_seed(_batch_seed(seed, start))
             out_B_T = model.generate(
                 input_ids=batch["input_ids"].to(model.device),
@@ -248,6 +275,21 @@ def _completion(tokenizer: Any, ids: list[int], stops: list[int] | None, prompt:
 
 def _cuda(model: Any) -> list[Any]:
     return [model.device] if model.device.type == "cuda" else []
+
+
+@contextmanager
+def _threads(model: Any) -> Iterator[None]:
+    """One thread for a small model on a CPU: its operations are too short to share, and threads that wait for each
+    other on a busy machine make a step ten times slower."""
+    import torch
+
+    threads = torch.get_num_threads()
+    if model.device.type == "cpu" and model.num_parameters() < SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _batch_seed(seed: int, start: int) -> int:

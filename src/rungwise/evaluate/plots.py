@@ -15,9 +15,18 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#9
 
 MARKERS = "os^Dv*Px"
 
+SHADES = {
+    "constant": "#DDDDDD",
+    "unadjusted": "#C4C4C4",
+    "graph-blind": "#AAAAAA",
+    "lookup": "#909090",
+    "exact": "#000000",
+}
+"""What is no model stands back, from the floor to the ceiling."""
+
 
 def reward_curve(rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
-    """Mean reward of the training samples against optimizer steps, each step faintly and a running mean over it.
+    """Mean reward of the training samples against optimizer steps, faintly, with a running mean over it.
 
     Rows hold "step" and "reward"; "seconds", where there, names a second axis.
 
@@ -26,10 +35,11 @@ def reward_curve(rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
     """
     steps, rewards = [row["step"] for row in rows], [float(row["reward"]) for row in rows]
     with _figure(path, (7, 3.6)) as axes:
-        axes.plot(steps, rewards, color=COLOURS[4], alpha=0.5, linewidth=1, label="each step")
+        axes.plot(steps, rewards, color=COLOURS[4], alpha=0.5, linewidth=1, label="as logged")
         width = max(1, len(rewards) // 20)
-        smooth = [sum(part) / len(part) for i in range(len(rewards)) if (part := rewards[max(0, i - width + 1) : i + 1])]
-        axes.plot(steps, smooth, color=COLOURS[0], linewidth=2, label=f"mean of {width} steps")
+        windows = [rewards[max(0, i - width + 1) : i + 1] for i in range(len(rewards))]
+        smooth = [sum(window) / len(window) for window in windows]
+        axes.plot(steps, smooth, color=COLOURS[0], linewidth=2, label=f"mean of {width}")
         axes.set(xlabel="GRPO step", ylabel="mean reward", ylim=(0, 1.02))
         axes.legend(loc="lower right", frameon=False)
         if rows and "seconds" in rows[-1]:
@@ -47,6 +57,7 @@ def bar_chart(table: Mapping[str, Mapping[str, Cell]], path: Path) -> Path:
     """
     tasks = list(dict.fromkeys(task for row in table.values() for task in row))
     width = 0.84 / max(1, len(table))
+    models = [name for name in table if name not in SHADES]
     with _figure(path, (max(7.0, 1.35 * len(tasks)), 4.2)) as axes:
         for k, (name, row) in enumerate(table.items()):
             shown = [(i, row[task]) for i, task in enumerate(tasks) if task in row]
@@ -55,8 +66,8 @@ def bar_chart(table: Mapping[str, Mapping[str, Cell]], path: Path) -> Path:
                 [cell[0] for _, cell in shown],
                 width,
                 yerr=_errors([cell for _, cell in shown]),
-                color=COLOURS[k % len(COLOURS)],
-                error_kw={"elinewidth": 0.8, "ecolor": "#444444"},
+                color=SHADES[name] if name in SHADES else COLOURS[models.index(name) % len(COLOURS)],
+                error_kw={"elinewidth": 0.8, "ecolor": "#555555"},
                 label=name,
             )
         axes.set_xticks(range(len(tasks)), tasks)

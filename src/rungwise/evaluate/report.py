@@ -33,12 +33,14 @@ def cells(results: Mapping[str, Any]) -> dict[str, Cell]:
 
 def final_table(rows: Mapping[str, Mapping[str, Any]], title: str = "value accuracy, %, with 95 % intervals") -> Table:
     """Tasks down, one column for each results object, in order."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=title, title_style="bold", header_style="bold")
+    table = Table(title=title, title_style="bold", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("task")
     for name in rows:
-        table.add_column(name, justify="right")
+        # Eight columns fit into 80 characters when names may break.
+        table.add_column(name.replace("-", "-\n").replace(" ", "\n"), justify="right")
     columns = [cells(results) for results in rows.values()]
     for task in _tasks(rows):
         if task == MEAN:

@@ -169,7 +169,7 @@ def _baseline_text(name: str, question: Question) -> str:
 
 def _baseline_accuracy(name: str, suite: Suite) -> float:
     rows = [_own_row(name, question, "exact") for question in suite.questions]
-    return sum(row["value_correct"] for row in rows) / len(rows)
+    return sum(bool(row["value_correct"]) for row in rows) / len(rows)
 
 
 def _model_rows(
@@ -229,18 +229,18 @@ def _misses(rows: list[Row], suite: Suite, rounding: str) -> list[dict[str, Any]
 def _claim(out: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     """Make the folder this evaluation's own; the results where it is finished."""
     out.mkdir(parents=True, exist_ok=True)
-    stored = out / SETTINGS
-    if stored.exists():
-        old = read_json(stored)
-        changed = sorted(k for k in {*settings, *old} if old.get(k) != json.loads(json.dumps(settings.get(k))))
-        if changed:
-            raise UserError(f"{out} holds an evaluation with other settings ({', '.join(changed)}); choose another --out")
-        finished = out / RESULTS
-        return read_json(finished) if finished.exists() else None  # type: ignore[no-any-return]
-    if any((out / name).exists() for name in (PREDICTIONS, RESULTS, PARTIAL)):
+    stored, finished = out / SETTINGS, out / RESULTS
+    if not any((out / name).exists() for name in (PREDICTIONS, RESULTS, PARTIAL)):
+        write_json(stored, settings)  # nothing is there yet, whatever failed before
+        return None
+    if not stored.exists():
         raise UserError(f"{out} holds predictions without {SETTINGS}; choose another --out")
-    write_json(stored, settings)
-    return None
+    old = read_json(stored)
+    changed = ", ".join(sorted(k for k in {*settings, *old} if old.get(k) != settings.get(k)))
+    if changed:
+        raise UserError(f"{out} holds an evaluation with other settings ({changed}); choose another --out")
+    results: dict[str, Any] | None = read_json(finished) if finished.exists() else None
+    return results
 
 
 def _keep(out: Path, rows: list[Row], results: dict[str, Any]) -> None:

@@ -83,7 +83,8 @@ def _by_cluster(
     """Sum and count of each cluster."""
     place: dict[Hashable, int] = {}
     index = np.array([place.setdefault(c, len(place)) for c in clusters], dtype=int)
-    return np.bincount(index, values, len(place)), np.bincount(index, minlength=len(place)).astype(float)
+    sums = np.bincount(index, values, len(place)).astype(np.float64)
+    return sums, np.bincount(index, minlength=len(place)).astype(np.float64)
 
 
 def _percentiles(sums: NDArray[np.float64], counts: NDArray[np.float64], seed: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What the methods share: the time limit, the thread count, quiet and offline trainers, saving."""
+"""What the methods share: the time limit, quiet and offline trainers, checkpoints, saving."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils import logging as transformers_logging
 
 from rungwise.errors import UserError
-from rungwise.files import replacing, write_json
+from rungwise.files import read_json, read_log, write_json, write_json_lines
 
 Progress = Callable[[dict[str, Any]], None]
 """Receives a dictionary with "seconds", "of" (the limit in seconds), "step" and the newest metrics."""
 
-CLOCK = "clock.json"
+CLOCK, METRICS = "clock.json", "metrics.jsonl"
 
 
-class Clock(TrainerCallback):
+class Clock(TrainerCallback):  # type: ignore[misc]
     """Stops training after a number of seconds, counted over all runs that share the folder; keeps metrics.
 
     Every log line goes to ``out/metrics.jsonl``; lines that a killed run wrote after its last checkpoint are dropped
@@ -34,15 +37,11 @@ class Clock(TrainerCallback):
         self.out, self.limit, self.progress = out, seconds, progress
         self.before, self.started = 0.0, time.monotonic()
         checkpoint = last_checkpoint(out)
-        kept: list[str] = []
-        metrics = out / "metrics.jsonl"
+        kept: list[dict[str, Any]] = []
         if checkpoint is not None:
-            self.before = json.loads((checkpoint / CLOCK).read_text())["seconds"]
-            step = json.loads((checkpoint / "trainer_state.json").read_text())["global_step"]
-            if metrics.exists():
-                kept = [line for line in metrics.read_text().splitlines() if json.loads(line)["step"] <= step]
-        with replacing(metrics) as file:
-            file.writelines(line + "\n" for line in kept)
+            self.before = read_json(checkpoint / CLOCK)["seconds"]
+            kept = [row for row in read_log(out / METRICS) if row["step"] <= steps_done(checkpoint)]
+        write_json_lines(out / METRICS, kept)
 
     @property
     def seconds(self) -> float:
@@ -62,7 +61,7 @@ class Clock(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Append the trainer's numbers to the metrics."""
         row = {"step": state.global_step, "seconds": round(self.seconds, 2), **(logs or {})}
-        with (self.out / "metrics.jsonl").open("a") as log:
+        with (self.out / METRICS).open("a") as log:
             log.write(json.dumps(row) + "\n")
         self.progress({**row, "of": self.limit})
 
@@ -81,6 +80,11 @@ def last_checkpoint(out: Path) -> Path | None:
     return None
 
 
+def steps_done(checkpoint: Path | None) -> int:
+    """Optimizer steps behind a checkpoint; 0 where there is none."""
+    return int(read_json(checkpoint / "trainer_state.json")["global_step"]) if checkpoint else 0
+
+
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Leave an ordinary Hugging Face folder (safetensors); it appears under its name only when complete."""
     temporary = folder.with_name(folder.name + ".tmp")
@@ -91,8 +95,34 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
     os.replace(temporary, folder)
 
 
+def as_chat(row: dict[str, str]) -> dict[str, Any]:
+    """A row with prompt and completion as messages, for models with a chat template: evaluation applies it too."""
+    roles = {"prompt": "user", "completion": "assistant"}
+    return {key: [{"role": roles[key], "content": text}] if key in roles else text for key, text in row.items()}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No bars and no notes on future versions while the block runs: training reports by ``Progress`` alone."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
+
+
+def run_trainer(trainer: Any, resume: Path | None) -> None:
+    """Train, from a checkpoint if there is one."""
+    trainer.remove_callback(PrinterCallback)  # it writes to stdout, which belongs to results
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+
+
 def trainer_settings(out: Path, seed: int, save_steps: int) -> dict[str, Any]:
-    """The arguments every TRL trainer here gets: no network, no reports, float32 on a CPU, checkpoints to resume from."""
+    """The arguments every trainer here gets: no network, no reports, float32 on a CPU, checkpoints to resume from."""
     cuda = torch.cuda.is_available()
     return {
         "output_dir": str(out),
@@ -105,7 +135,7 @@ def trainer_settings(out: Path, seed: int, save_steps: int) -> dict[str, Any]:
         "logging_steps": 5,
         "save_strategy": "steps",
         "save_steps": save_steps,
-        "save_total_limit": 1,
+        "save_total_limit": 2,  # one would be deleted before the next has its clock
         "dataloader_pin_memory": cuda,
         "max_grad_norm": 1.0,
     }
@@ -121,7 +151,7 @@ def settle(out: Path, settings: dict[str, Any]) -> None:
     path = out / "settings.json"
     settings = json.loads(json.dumps(settings, default=str))
     if path.exists():
-        old = json.loads(path.read_text())
+        old = read_json(path)
         changed = sorted(k for k in {*old, *settings} if old.get(k) != settings.get(k))
         if changed:
             raise UserError(f"{out} holds a run with other settings ({', '.join(changed)}); choose another --out")

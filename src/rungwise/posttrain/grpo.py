@@ -19,7 +19,16 @@ from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import GRPOConfig, GRPOTrainer
 
-from rungwise.posttrain.common import Clock, Progress, last_checkpoint, save_model, trainer_settings
+from rungwise.evaluate.models import THINK
+from rungwise.posttrain.common import (
+    Clock,
+    Progress,
+    as_chat,
+    last_checkpoint,
+    run_trainer,
+    save_model,
+    trainer_settings,
+)
 from rungwise.problems.problem import Problem
 from rungwise.scoring.reward import make_trl_reward
 from rungwise.suites.items import to_text
@@ -36,6 +45,8 @@ class GRPOSettings:
         beta: weight of the per-token KL to the start model.
         clip: half-width of the surrogate's clipping range.
         max_completion: tokens a completion may have.
+        format_weight: reward of an answer that can be read; a right one earns the rest.
+        save_every: steps between checkpoints to resume from; a multiple of ``updates``.
     """
 
     seconds: float = 240.0
@@ -47,8 +58,9 @@ class GRPOSettings:
     beta: float = 0.0
     clip: float = 0.2
     temperature: float = 1.0
-    max_completion: int = 72
+    max_completion: int = 56
     format_weight: float = 0.1
+    save_every: int = 40
     seed: int = 0
 
 
@@ -61,19 +73,20 @@ def train_grpo(
     settings: GRPOSettings,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Train (or resume) and leave the model in ``out/model``; returns steps and seconds.
-    """
+    """Train (or resume) and leave the model in ``out/model``; returns steps and seconds."""
     clock = Clock(out, settings.seconds, progress)
     resume = last_checkpoint(out)
     rows = [{"prompt": to_text(p, view), "problem": json.dumps(p.to_dict())} for p in questions]
+    if tokenizer.chat_template:
+        rows = [as_chat(row) for row in rows]
     completions = settings.prompts * settings.group
     trainer = GRPOTrainer(
         model=model,
         processing_class=tokenizer,
-        reward_funcs=make_trl_reward(view, settings.format_weight),
+        reward_funcs=make_trl_reward(view, settings.format_weight, _prefill(tokenizer)),
         train_dataset=Dataset.from_list(rows),
         args=GRPOConfig(
-            **trainer_settings(out, settings.seed, save_steps=40),
+            **trainer_settings(out, settings.seed, settings.save_every),
             max_steps=1_000_000,
             per_device_train_batch_size=completions // settings.updates,
             steps_per_generation=settings.updates,
@@ -89,6 +102,15 @@ def train_grpo(
         ),
         callbacks=[clock],
     )
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    run_trainer(trainer, resume)
     save_model(trainer.model, tokenizer, out / "model")
     return {"steps": trainer.state.global_step, "seconds": clock.seconds}
+
+
+def _prefill(tokenizer: PreTrainedTokenizerBase) -> str:
+    """``<think>`` where the chat template ends the prompt with it: the scorer must see both ends of the reasoning."""
+    if not tokenizer.chat_template:
+        return ""
+    asked = [{"role": "user", "content": "?"}]
+    rendered = str(tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False))
+    return THINK if rendered.rstrip().endswith(THINK) else ""

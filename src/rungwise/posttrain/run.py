@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from rungwise.errors import UserError
+from rungwise.evaluate.models import EMBEDDED
 from rungwise.files import read_json, write_json
-from rungwise.posttrain.common import Progress, settle
+from rungwise.posttrain.common import Progress, quiet, settle
 from rungwise.posttrain.data import QUESTIONS_START, held_out, mixed
 from rungwise.posttrain.grpo import GRPOSettings, train_grpo
-from rungwise.posttrain.models import EMBEDDED, load_for_training
+from rungwise.posttrain.models import load_for_training
 from rungwise.posttrain.sft import SFTSettings, train_sft
 from rungwise.problems.problem import TASKS
+from rungwise.suites.items import VIEWS
 from rungwise.versions import versions
 
 METHODS = ("sft", "grpo")
 
 Accuracy = Callable[..., float]
-"""Called as accuracy(model, tokenizer=, problems=): the share of problems whose value the model gets right."""
+"""Called as accuracy(model, tokenizer=, problems=, view=, max_new_tokens=): the share of problems that the model gets
+right."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,31 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
 
 
+def _check(recipe: TrainRecipe) -> None:
+    if recipe.view not in VIEWS:
+        raise UserError(f"unknown view {recipe.view!r}; views are {', '.join(VIEWS)}")
+    if not 0 <= recipe.published <= 1:
+        raise UserError(f"published is a share from 0 to 1, got {recipe.published}")
+    grpo = recipe.grpo
+    at_least = {
+        "lora": (recipe.lora, 0),
+        "solutions": (recipe.solutions, 1),
+        "questions": (recipe.questions, grpo.prompts),
+        "validation": (recipe.validation, 1),
+        "sft.batch": (recipe.sft.batch, 1),
+        "grpo.prompts": (grpo.prompts, 1),
+        "grpo.group": (grpo.group, 2),
+        "grpo.updates": (grpo.updates, 1),
+        "grpo.max_completion": (grpo.max_completion, 1),
+    }
+    for key, (value, least) in at_least.items():
+        if value < least:
+            raise UserError(f"{key} must be at least {least}, got {value}")
+    if grpo.prompts * grpo.group % grpo.updates:
+        raise UserError(f"grpo.prompts x grpo.group must be a multiple of grpo.updates ({grpo.updates})")
+
+
+@quiet()
 def train(
     recipe: TrainRecipe,
     method: str,
@@ -117,22 +145,31 @@ def train(
     rising and keeps the best model.
 
     Raises:
-        UserError: unknown method, no such model, or ``out`` holds a run with other settings.
+        UserError: unknown method, a setting out of range, no such model, or ``out`` holds a run with other settings.
     """
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}; {_nearest(method, list(METHODS))}")
+    _check(recipe)
     name = model or recipe.model
-    settle(out, {"method": method, "start": name, **asdict(recipe)})
+    settings = {"method": method, "start": name, **asdict(recipe)}
     done = out / "done.json"
     if done.exists():
+        settle(out, settings)
         finished: dict[str, Any] = read_json(done)
         return finished
     net, tokenizer = load_for_training(name, recipe.lora)
+    settle(out, settings)  # only now, so that a model's misspelt name does not become part of the folder
     if method == "sft":
         solutions = mixed(recipe.solutions * len(TASKS), recipe.published, recipe.seed)
         check = None
         if accuracy is not None and recipe.sft.check_every:
-            check = partial(accuracy, tokenizer=tokenizer, problems=held_out(recipe.validation, recipe.seed))
+            check = partial(
+                accuracy,
+                tokenizer=tokenizer,
+                problems=held_out(recipe.validation, recipe.seed),
+                view=recipe.view,
+                max_new_tokens=recipe.grpo.max_completion,
+            )
         result = train_sft(net, tokenizer, solutions, recipe.view, out, recipe.sft, progress, check)
     else:
         questions = mixed(recipe.questions, recipe.published, recipe.seed, QUESTIONS_START)

@@ -19,12 +19,24 @@ from datasets import IterableDataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from rungwise.posttrain.common import Clock, Progress, last_checkpoint, save_model, trainer_settings
+from rungwise.files import read_json, write_json
+from rungwise.posttrain.common import (
+    Clock,
+    Progress,
+    as_chat,
+    last_checkpoint,
+    run_trainer,
+    save_model,
+    steps_done,
+    trainer_settings,
+)
 from rungwise.problems.problem import Problem
 from rungwise.problems.streams import stream
 from rungwise.suites.items import to_text
 from rungwise.wording.answers import solution_text
 from rungwise.wording.slots import redraw
+
+HELD_OUT = "held_out.json"
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,8 @@ class SFTSettings:
         batch, lr, warmup: solutions a step, peak learning rate, steps to reach it (then constant).
         check_every: steps between held-out accuracies (0: never; then the whole time is used).
         patience: stop after so many checks without a new best accuracy; the best model is kept.
+        save_every: steps between checkpoints to resume from.
+        redraw_seed: seed of the order and the redrawn symbols.
     """
 
     seconds: float = 150.0
@@ -44,46 +58,60 @@ class SFTSettings:
     warmup: int = 20
     check_every: int = 0
     patience: int = 3
+    save_every: int = 100
     seed: int = 0
+    redraw_seed: int = 0
 
 
-class BestKept(TrainerCallback):
-    """Measures held-out accuracy now and then, keeps the best model and stops when accuracy has stopped rising."""
+class BestKept(TrainerCallback):  # type: ignore[misc]
+    """Measures held-out accuracy now and then, keeps the best model and stops when accuracy has stopped rising.
 
-    def __init__(self, every: int, patience: int, accuracy: Callable[[PreTrainedModel], float], folder: Path, save: Any):
-        self.every, self.patience, self.accuracy, self.folder, self.save = every, patience, accuracy, folder, save
-        self.best, self.since = -1.0, 0
-        self.history: list[dict[str, float]] = []
+    What was measured is kept in ``out/held_out.json``, so that a resumed run goes on from the best so far.
+    """
+
+    def __init__(
+        self, out: Path, every: int, patience: int, accuracy: Callable[[PreTrainedModel], float], tokenizer: Any
+    ) -> None:
+        self.out, self.every, self.patience, self.accuracy, self.tokenizer = out, every, patience, accuracy, tokenizer
+        path, checkpoint = out / HELD_OUT, last_checkpoint(out)
+        self.history: list[dict[str, float]] = read_json(path) if path.exists() and checkpoint else []
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         """Check after every ``every`` steps."""
-        if state.global_step % self.every:
+        step = state.global_step
+        if step % self.every or any(row["step"] == step for row in self.history):
             return
         found = self.accuracy(model)
-        self.history.append({"step": state.global_step, "accuracy": found})
-        if found > self.best:
-            self.best, self.since = found, 0
-            self.save(model, self.folder)
-        else:
-            self.since += 1
-            control.should_training_stop |= self.since >= self.patience
+        best = max((row["accuracy"] for row in self.history), default=-1.0)
+        if found > best:
+            save_model(model, self.tokenizer, self.out / "model")
+        self.history.append({"step": step, "accuracy": found})
+        write_json(self.out / HELD_OUT, self.history)
+        found_all = [row["accuracy"] for row in self.history]
+        before, last = found_all[: -self.patience], found_all[-self.patience :]
+        if before and max(last) <= max(before):
+            control.should_training_stop = True
 
 
-def solutions_stream(solutions: list[Problem], view: str, batch: int, seed: int) -> Iterator[dict[str, str]]:
-    """Endless (prompt, completion) rows: each epoch shuffled and redrawn, rows of similar length beside each other."""
-    epoch = 0
+def solutions_stream(
+    solutions: list[Problem], view: str, batch: int, seed: int, start: int = 0
+) -> Iterator[dict[str, str]]:
+    """Endless (prompt, completion) rows from row ``start`` on: each epoch shuffled and redrawn, rows of similar length
+    beside each other."""
+    epoch, skipped = divmod(start, len(solutions))
     while True:
         rng = stream("sft", seed, epoch)
         rows = []
         for i in rng.permutation(len(solutions)):
             problem = redraw(solutions[i], rng) if view == "slots" else solutions[i]
             rows.append({"prompt": to_text(problem, view), "completion": solution_text(problem, view)})
-        for start in range(0, len(rows), 8 * batch):
-            part = sorted(rows[start : start + 8 * batch], key=lambda row: len(row["prompt"]))
+        ordered: list[dict[str, str]] = []
+        for first in range(0, len(rows), 8 * batch):
+            part = sorted(rows[first : first + 8 * batch], key=lambda row: len(row["prompt"]))
             batches = [part[i : i + batch] for i in range(0, len(part), batch)]
-            for i in rng.permutation(len(batches)):
-                yield from batches[i]
-        epoch += 1
+            ordered += [row for i in rng.permutation(len(batches)) for row in batches[i]]
+        yield from ordered[skipped:]
+        epoch, skipped = epoch + 1, 0
 
 
 def train_sft(
@@ -96,26 +124,26 @@ def train_sft(
     progress: Progress,
     accuracy: Callable[[PreTrainedModel], float] | None = None,
 ) -> dict[str, Any]:
-    """Train (or resume) and leave the model in ``out/model``; returns steps, seconds and the held-out checks.
-    """
+    """Train (or resume) and leave the model in ``out/model``; returns steps, seconds and the held-out checks."""
     clock = Clock(out, settings.seconds, progress)
     resume = last_checkpoint(out)
     callbacks: list[TrainerCallback] = [clock]
     best = None
     if settings.check_every and accuracy is not None:
-        best = BestKept(
-            settings.check_every, settings.patience, accuracy, out / "model", lambda m, folder: save_model(m, tokenizer, folder)
-        )
+        best = BestKept(out, settings.check_every, settings.patience, accuracy, tokenizer)
         callbacks.append(best)
+    start = steps_done(resume) * settings.batch
+    # Not as gen_kwargs: there a list is taken for shards, and the first of our endless ones would be all that is read.
+    rows = IterableDataset.from_generator(
+        partial(solutions_stream, solutions, view, settings.batch, settings.redraw_seed, start)
+    )
     trainer = SFTTrainer(
         model=model,
         processing_class=tokenizer,
-        # Not as gen_kwargs: there a list is taken for shards, and the first of our endless ones would be all that is read.
-        train_dataset=IterableDataset.from_generator(
-            partial(solutions_stream, solutions, view, settings.batch, settings.seed)
-        ),
+        train_dataset=rows.map(as_chat) if tokenizer.chat_template else rows,
         args=SFTConfig(
-            **trainer_settings(out, settings.seed, save_steps=100),
+            **trainer_settings(out, settings.seed, settings.save_every),
+            ignore_data_skip=True,  # the rows start where the checkpoint ends; to skip the others one by one takes long
             max_steps=1_000_000,
             per_device_train_batch_size=settings.batch,
             learning_rate=settings.lr,
@@ -127,8 +155,8 @@ def train_sft(
         ),
         callbacks=callbacks,
     )
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    if best is None or not best.history:
+    run_trainer(trainer, resume)
+    if best is None or not best.history or not (out / "model").is_dir():
         save_model(trainer.model, tokenizer, out / "model")
     return {
         "steps": trainer.state.global_step,

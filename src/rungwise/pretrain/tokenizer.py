@@ -14,10 +14,10 @@ from rungwise.wording.slots import LETTERS, MAX_SLOTS
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 OPEN, CLOSE = '{"PROB": "', '"}'
-WORDS = (
-    "graph facts ask hold less lower upper none yes no max min sum path edge between adjust"
-    " parents children ancestors descendants find write"
-).split()
+WORDS = [
+    "graph", "facts", "ask", "hold", "less", "lower", "upper", "none", "yes", "no", "max", "min", "sum", "path", "edge",
+    "between", "adjust", "parents", "children", "ancestors", "descendants", "find", "write",
+]  # fmt: skip
 VALUES = 4
 """Values per variable that have a token of their own (0 to 3)."""
 
@@ -36,12 +36,15 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
     """The tokenizer, ready to be saved beside a model."""
     core = Tokenizer(models.WordLevel({t: i for i, t in enumerate(vocabulary())}, unk_token=UNKNOWN))
     core.normalizer = normalizers.Sequence(
-        [normalizers.Replace("P(", " "), normalizers.Replace(")=v", " v"), normalizers.Replace(Regex(",(?=[A-Z]=)"), " ")]
+        [
+            normalizers.Replace("P(", " "),
+            normalizers.Replace(")=v", " v"),
+            normalizers.Replace(Regex(",(?=[A-Z]=)"), " "),
+        ]
     )
-    words = "|".join([LACK_CONDITION, *TASKS])
-    pattern = (
-        rf'\{{"PROB": "|"\}}|{words}|[a-z]+(?![0-9])|v[0-9]+|[A-Z]=[0-9]|[A-Z]->|[A-Z]|[0-9]+|[|:;,()+\-*/]'
-    )
+    # A task's name is one token where the question names it; elsewhere, as in adjust:PN, it is a set of letters.
+    names = rf"{LACK_CONDITION}|(?<=ask )(?:{'|'.join(TASKS)})"
+    pattern = rf'\{{"PROB": "|"\}}|{names}|[a-z]+(?![0-9])|v[0-9]+|[A-Z]=[0-9]|[A-Z]->|[A-Z]|[0-9]+|[|:;,()+\-*/]'
     core.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
     core.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(

@@ -11,8 +11,9 @@ import json
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,19 @@ from torch.nn.functional import cross_entropy
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
 from rungwise.errors import UserError
+from rungwise.files import read_json, read_log, write_json, write_json_lines
+from rungwise.posttrain.common import quiet, save_model
 from rungwise.pretrain.reading import context
 from rungwise.pretrain.tokenizer import make_tokenizer
 from rungwise.problems.streams import stream
 
 IGNORED = -100
+
+LOG_EVERY, CHECK_EVERY, SAVE_SECONDS = 50, 500, 120.0
+"""Batches between two lines of metrics and between two accuracies; seconds between two states to resume from."""
+
+TOGETHER = 16
+"""Batches that are drawn at once."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,9 @@ def make_batches(recipe: PretrainRecipe, tokenizer: Any, key: tuple[object, ...]
         for prompt, _ in text:
             p, a = next(encoded), next(encoded)
             if len(ids) + len(p) + len(a) <= recipe.longest:
-                kinds.append((prompt.rsplit("\n", 1)[-1].split(" ", 1)[0], len(ids) + len(p), len(ids) + len(p) + len(a)))
+                kinds.append(
+                    (prompt.rsplit("\n", 1)[-1].split(" ", 1)[0], len(ids) + len(p), len(ids) + len(p) + len(a))
+                )
                 ids += p + a
                 labels += [IGNORED] * len(p) + a
         rows.append((ids, labels, kinds))
@@ -120,7 +131,7 @@ def make_batches(recipe: PretrainRecipe, tokenizer: Any, key: tuple[object, ...]
 
 
 def loss_of(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean cross-entropy of the answers' tokens, and which tokens are the most likely ones, shape (contexts, length)."""
+    """Mean cross-entropy of the answers' tokens, and which tokens come out right, shape (contexts, length - 1)."""
     logits = model(input_ids=batch.ids_B_T).logits[:, :-1].float()
     targets = batch.labels_B_T[:, 1:]
     loss = cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORED)
@@ -141,20 +152,24 @@ def accuracy(model: torch.nn.Module, batches: list[Batch]) -> dict[str, float]:
     return {kind: sum(v) / len(v) for kind, v in sorted(right.items())}
 
 
-def pretrain(recipe: PretrainRecipe, out: Path, report: Callable[[dict[str, Any]], None]) -> Path:
+@quiet()
+def pretrain(
+    recipe: PretrainRecipe, out: Path, report: Callable[[dict[str, Any]], None], save_seconds: float = SAVE_SECONDS
+) -> Path:
     """Train (or resume) and leave a Hugging Face folder in ``out/model``.
 
-    ``report`` receives a dictionary every 50 batches: batch, of, loss, seconds and, now and then, accuracy.
+    ``report`` receives a dictionary every 50 batches: batch, of, loss, seconds and, now and then, accuracy. The
+    state to resume from is written every ``save_seconds``.
 
     Raises:
         UserError: ``out`` holds a run with another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
     settings = out / "recipe.json"
-    if settings.exists() and (old := json.loads(settings.read_text())) != asdict(recipe):
-        changed = sorted(k for k in asdict(recipe) if old.get(k) != asdict(recipe)[k])
+    if settings.exists() and (old := read_json(settings)) != asdict(recipe):
+        changed = sorted(k for k in {*old, *asdict(recipe)} if old.get(k) != asdict(recipe).get(k))
         raise UserError(f"{out} holds a run with other settings ({', '.join(changed)}); choose another --out")
-    _write(settings, json.dumps(asdict(recipe), indent=1))
+    write_json(settings, asdict(recipe))
     tokenizer, model = make_tokenizer(), make_model(recipe)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
@@ -165,50 +180,57 @@ def pretrain(recipe: PretrainRecipe, out: Path, report: Callable[[dict[str, Any]
     decay = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], lr=recipe.lr, betas=(0.9, 0.98)
+        [{"params": decay, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
+        lr=recipe.lr,
+        betas=(0.9, 0.98),
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda b: _rate(b, recipe))
-    state = out / "state.safetensors"
+    state, metrics = out / "state.safetensors", out / "metrics.jsonl"
     done, spent = 0, 0.0
     if state.exists():
-        done, spent = _restore(state, model, optimizer, schedule, device)
+        done, spent = _restore(state, model, optimizer, device)
         _copy_weights(pairs)
+    if metrics.exists():  # what a killed run wrote after its last state is done again
+        write_json_lines(metrics, [row for row in read_log(metrics) if row["batch"] <= done])
     held_out = make_batches(recipe, tokenizer, ("pretrain", recipe.seed, "held out"), 8)
     started = time.monotonic() - spent
     saved = time.monotonic()
-    group = 16
     losses: list[float] = []
-    while done < recipe.batches:
-        for batch in make_batches(recipe, tokenizer, ("pretrain", recipe.seed, done // group), group)[done % group :]:
-            loss, _ = loss_of(fast, Batch(batch.ids_B_T.to(device), batch.labels_B_T.to(device), []))
-            loss.backward()
-            for master, half in pairs:
-                master.grad = half.grad.float() if half.grad is not None else None
-                half.grad = None
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            _copy_weights(pairs)
-            losses.append(loss.item())
-            done += 1
-            if done % 50 == 0 or done == recipe.batches:
-                seconds = time.monotonic() - started
-                row: dict[str, Any] = {"batch": done, "of": recipe.batches, "seconds": round(seconds, 1)}
-                row["loss"] = sum(losses[-50:]) / len(losses[-50:])
-                if done % 500 == 0 or done == recipe.batches:
-                    row["accuracy"] = accuracy(model.cpu(), held_out)
-                    model.to(device)
-                with (out / "metrics.jsonl").open("a") as log:
-                    log.write(json.dumps(row) + "\n")
-                report(row)
-            if time.monotonic() - saved > 120 or done == recipe.batches:
-                _save(state, model, optimizer, schedule, done, time.monotonic() - started)
-                saved = time.monotonic()
-            if done == recipe.batches:
-                break
-    model.cpu().save_pretrained(out / "model")
-    tokenizer.save_pretrained(out / "model")
+    for batch in islice(_batches_from(done, recipe, tokenizer), recipe.batches - done):
+        loss, _ = loss_of(fast, Batch(batch.ids_B_T.to(device), batch.labels_B_T.to(device), []))
+        torch.autograd.backward(loss)
+        for master, half in pairs:
+            master.grad = half.grad.float() if half.grad is not None else None
+            half.grad = None
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.lr * _rate(done, recipe)
+        optimizer.step()
+        _copy_weights(pairs)
+        losses.append(loss.item())
+        done += 1
+        if done % LOG_EVERY == 0 or done == recipe.batches:
+            seconds = time.monotonic() - started
+            row: dict[str, Any] = {"batch": done, "of": recipe.batches, "seconds": round(seconds, 1)}
+            row["loss"] = sum(losses[-LOG_EVERY:]) / len(losses[-LOG_EVERY:])
+            if done % CHECK_EVERY == 0 or done == recipe.batches:
+                row["accuracy"] = accuracy(model.cpu(), held_out)
+                model.to(device)
+            with metrics.open("a") as log:
+                log.write(json.dumps(row) + "\n")
+            report(row)
+        if time.monotonic() - saved > save_seconds or done == recipe.batches:
+            _save(state, model, optimizer, done, time.monotonic() - started)
+            saved = time.monotonic()
+    save_model(model.cpu(), tokenizer, out / "model")
     return out / "model"
+
+
+def _batches_from(number: int, recipe: PretrainRecipe, tokenizer: Any) -> Iterator[Batch]:
+    """Endless batches from ``number`` on; they are drawn TOGETHER at a time."""
+    while True:
+        key = ("pretrain", recipe.seed, number // TOGETHER)
+        yield from make_batches(recipe, tokenizer, key, TOGETHER)[number % TOGETHER :]
+        number += TOGETHER - number % TOGETHER
 
 
 @torch.no_grad()
@@ -220,16 +242,10 @@ def _copy_weights(pairs: list[tuple[torch.nn.Parameter, torch.nn.Parameter]]) ->
 def _rate(batch: int, recipe: PretrainRecipe) -> float:
     """Warm-up, then constant, then a linear fall to a twentieth over the last fifth (Hägele et al. 2024)."""
     fall = recipe.batches // 5
-    return min(1.0, (batch + 1) / recipe.warmup, max(0.05, (recipe.batches - batch) / max(1, fall)))
+    return min(1.0, (batch + 1) / max(1, recipe.warmup), max(0.05, (recipe.batches - batch) / max(1, fall)))
 
 
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
-
-
-def _save(path: Path, model: Any, optimizer: Any, schedule: Any, done: int, seconds: float) -> None:
+def _save(path: Path, model: Any, optimizer: Any, done: int, seconds: float) -> None:
     """Parameters, Adam's moments and the place in the run, under a temporary name first."""
     tensors = {f"model.{k}": v.detach().contiguous() for k, v in model.named_parameters()}
     for i, group in enumerate(optimizer.param_groups):
@@ -241,7 +257,7 @@ def _save(path: Path, model: Any, optimizer: Any, schedule: Any, done: int, seco
     os.replace(temporary, path)
 
 
-def _restore(path: Path, model: Any, optimizer: Any, schedule: Any, device: torch.device) -> tuple[int, float]:
+def _restore(path: Path, model: Any, optimizer: Any, device: torch.device) -> tuple[int, float]:
     from safetensors import safe_open
 
     tensors = load_file(path)
@@ -256,7 +272,4 @@ def _restore(path: Path, model: Any, optimizer: Any, schedule: Any, device: torc
                 for k, v in tensors.items()
                 if k.startswith(prefix)
             }
-    done = int(place["done"])
-    for _ in range(done):
-        schedule.step()
-    return done, float(place["seconds"])
+    return int(place["done"]), float(place["seconds"])

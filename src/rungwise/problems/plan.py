@@ -41,11 +41,6 @@ class Plan:
         shown: list[float] = (np.rint(1e4 * (self.joints @ flat) / (self.conditions @ flat)) / 1e4).tolist()
         return shown
 
-    def values(self, numbers: Sequence[float]) -> list[float]:
-        """What each reading makes of the displayed numbers."""
-        table = dict(zip(self.terms, numbers, strict=True))
-        return [estimand.evaluate(table.__getitem__) for estimand in self.estimands]
-
 
 @lru_cache(maxsize=4096)
 def plan(q: Query, shown: tuple[Reading, ...], k: int) -> Plan:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from rungwise.causal.estimand import Expr
-from rungwise.causal.graph import bits, mask_of
+from rungwise.causal.graph import DAG, bits, mask_of
 from rungwise.causal.inference import marginal_joint
-from rungwise.causal.scm import SCM, Array, random_scm
+from rungwise.causal.scm import SCM, random_scm
 from rungwise.errors import UserError
-from rungwise.problems.menu import MENUS
+from rungwise.problems.menu import MENUS, Reading
 from rungwise.problems.plan import Plan, plan, renamed
 from rungwise.problems.problem import EFFECTS, TASKS, TOLERANCE, Answer, Fact, Problem, Query, Variable
+from rungwise.problems.streams import SPLITS
 from rungwise.problems.structure import PUBLISHED, Request, Structure, structures
 from rungwise.problems.tasks import task
 from rungwise.problems.worked import worked_steps
@@ -27,7 +28,7 @@ from rungwise.wording.slots import draw_letters
 MARGIN = 2 * TOLERANCE
 """Every wrong reading of a menu differs from the truth by more than this, and so does 0 from a nonzero value."""
 
-MODELS = 4
+MODELS = 8
 """Models drawn for one structure before another is tried."""
 
 SIZES, REQUESTS = 6, 20
@@ -40,10 +41,10 @@ class Recipe:
     """What kind of problems to sample.
 
     Attributes:
-        nodes: number of nodes -> weight. A menu's right reading is drawn first, evenly; where no graph of the
-            drawn size and split has it, the size is drawn again, so small graphs come out a little rarer.
-        menus: menu name -> weight; "published" shows only what the right reading needs. Where a menu does not fit
-            (too few nodes), "single" takes its place, and for NIE "either" takes that of "single".
+        nodes: number of nodes -> weight. Where no graph of the drawn size and split has the drawn right reading,
+            the size is drawn again and the reading kept, so small graphs come out a little rarer.
+        menus: menu name -> weight; "published" shows only what the right reading needs. Where a menu needs more
+            nodes, "single" takes its place. NIE has no "single": there "either" is shown, on four nodes or more.
         zero: share of items whose value is 0 (effects: by structure; PN, PS: a lower bound cut off at 0).
         names: vocabulary (see wording.names).
         split: train, validation or test: which canonical shapes may be used.
@@ -60,6 +61,10 @@ class Recipe:
     prior: tuple[float, float] = (0.03, 0.97)
 
     def __post_init__(self) -> None:
+        if not self.nodes or not self.menus:
+            raise UserError("name at least one number of nodes and one menu")
+        if self.split not in SPLITS:
+            raise UserError(f"unknown split {self.split!r}; splits are {', '.join(SPLITS)}")
         unknown = set(self.menus) - set(MENUS) - {PUBLISHED}
         if unknown:
             raise UserError(f"unknown menu {sorted(unknown)[0]!r}; menus are {', '.join(MENUS)}, {PUBLISHED}")
@@ -83,12 +88,14 @@ def sample_problem(name: str, recipe: Recipe, rng: np.random.Generator) -> Probl
     zero = dice.random() < recipe.zero
     for request, n in requests(name, recipe, zero, dice):
         for found in structures(request, n, recipe.edge_share, dice):
+            asked = ask(found.renamed(rng.permutation(n).tolist()), name, zero, dice)
             for _ in range(MODELS):
-                draft = draw_draft(found, request.task, zero, recipe, rng, dice)
-                value = draft.truth(zero)
+                model = random_scm(asked.structure.graph, rng, low=recipe.prior[0], high=recipe.prior[1])
+                numbers = asked.plan.numbers(marginal_joint(model, asked.structure.roles))
+                value = asked.truth(model, numbers, zero)
                 if value is not None:
-                    texts = Texts.draw(draft, recipe.names, rng)
-                    return finish(draft, value, texts, {"split": recipe.split, "menu": request.menu})
+                    texts = Texts.draw(asked, numbers, recipe.names, rng)
+                    return finish(asked, model, value, texts, {"split": recipe.split, "menu": request.menu})
     raise impossible(name, recipe)
 
 
@@ -118,13 +125,16 @@ def requests(name: str, recipe: Recipe, zero: bool, dice: Random) -> Iterator[tu
         menu = _pick(recipe.menus, dice)
         if name == "NIE" and menu == "single":
             menu = "either"  # with one menu variable there is nothing to decide
-        if menu != PUBLISHED and n < 2 + MENUS[menu]:
-            n, menu = (4, "either") if name == "NIE" else (n, "single")
-        request = Request(name, menu, dice.random(), zero and name in EFFECTS, recipe.split)
         sizes = {k: w for k, w in recipe.nodes.items() if menu == PUBLISHED or k >= 2 + MENUS[menu]}
+        if n not in sizes and name == "NIE":
+            sizes = sizes or {2 + MENUS[menu]: 1.0}
+            n = _pick(sizes, dice)
+        elif n not in sizes:
+            menu, sizes = "single", recipe.nodes
+        request = Request(name, menu, dice.random(), zero and name in EFFECTS, recipe.split)
         for _ in range(SIZES):
             yield request, n
-            n = _pick(sizes or {n: 1.0}, dice)
+            n = _pick(sizes, dice)
 
 
 def _pick(weights: Mapping[Any, float], dice: Random) -> Any:
@@ -132,49 +142,36 @@ def _pick(weights: Mapping[Any, float], dice: Random) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A question with a model and the numbers it displays.
-
-    Attributes:
-        structure: graph and menu, with the nodes' final numbers.
-        q: the question.
-        model: the full causal model.
-        plan: the menu's, over ``structure.roles``.
-        numbers: the displayed number of each of the plan's terms.
-        values: what each reading makes of the displayed numbers; empty when a displayed denominator is 0.
-        exact: the value by the full model.
-    """
+class Asked:
+    """A structure (nodes in their final numbers), a question about it, and the plan of its menu over
+    ``structure.roles``."""
 
     structure: Structure
     q: Query
-    model: SCM
     plan: Plan
-    numbers: list[float]
-    values: list[float]
-    exact: float
 
-    def truth(self, zero: bool) -> float | None:
-        """The value, or None when a check fails."""
+    def truth(self, model: SCM, numbers: Sequence[float], zero: bool) -> float | None:
+        """The value that the plan's displayed numbers give, or None when a check fails."""
         s, q = self.structure, self.q
-        if len(self.values) < len(s.shown):
+        shown = dict(zip(self.plan.terms, numbers, strict=True))
+        readings = zip(s.shown, self.plan.estimands, strict=True)
+        try:
+            if s.right is None:
+                # Where nothing in the menu tempts, any reading would do.
+                tempting = any(abs(e.evaluate(shown.__getitem__)) > MARGIN for _, e in readings)
+                return 0.0 if tempting or not s.shown else None
+            value = self.plan.estimands[s.shown.index(s.right)].evaluate(shown.__getitem__)
+            if (value != 0 if zero else abs(value) <= MARGIN) or (q.bound == "upper" and value == 1):
+                return None
+            if any(abs(e.evaluate(shown.__getitem__) - value) <= MARGIN for r, e in readings if r != s.right):
+                return None
+        except ZeroDivisionError:  # a displayed denominator is 0
             return None
-        if s.right is None:
-            # Where nothing in the menu tempts, any reading would do.
-            return None if s.shown and all(abs(v) <= MARGIN for v in self.values) else 0.0
-        right = s.shown.index(s.right)
-        value = self.values[right]
-        if abs(value - self.exact) > TOLERANCE or (value != 0 if zero else abs(value) <= MARGIN):
-            return None
-        if any(abs(v - value) <= MARGIN for i, v in enumerate(self.values) if i != right):
-            return None
-        return None if q.bound == "upper" and value == 1 else value
+        return value if abs(value - task(q.task).true_value(model, q)) <= TOLERANCE else None
 
 
-def draw_draft(
-    found: Structure, name: str, zero: bool, recipe: Recipe, rng: np.random.Generator, dice: Random
-) -> Draft:
-    """A structure (in causal order) with its nodes renumbered at random, a question and a random model."""
-    structure = found.renamed(rng.permutation(found.graph.n).tolist())
+def ask(structure: Structure, name: str, zero: bool, dice: Random) -> Asked:
+    """A random question about a structure: values, bound."""
     bound = None
     x, y = dice.getrandbits(1), dice.getrandbits(1)
     if name not in EFFECTS:
@@ -182,74 +179,67 @@ def draw_draft(
         x = y = 0 if name == "PN" else 1
     held = tuple([(m, dice.getrandbits(1)) for m in bits(structure.held)])
     q = Query(name, structure.treatment, structure.outcome, x, 1 - x, y, held, bound)
-    model = random_scm(structure.graph, rng, low=recipe.prior[0], high=recipe.prior[1])
-    return make_draft(structure, q, model, marginal_joint(model, structure.roles))
+    return Asked(structure, q, plan_of(structure, q))
 
 
-def make_draft(structure: Structure, q: Query, model: SCM, p: Array) -> Draft:
-    """The draft of a question; ``p`` is the joint distribution of ``structure.roles``, an axis each."""
-    roles = structure.roles
-    place = {v: i for i, v in enumerate(roles)}
-    q_roles = replace(q, treatment=0, outcome=1, held=tuple(sorted([(place[m], value) for m, value in q.held])))
-    shown = tuple(
-        [(mask_of([place[v] for v in bits(ms)]), mask_of([place[v] for v in bits(zs)])) for ms, zs in structure.shown]
-    )
-    known = plan(q_roles, shown, len(roles))
-    numbers = known.numbers(p)
-    try:
-        values = known.values(numbers)
-    except ZeroDivisionError:
-        values = []
-    return Draft(structure, q, model, known, numbers, values, task(q.task).true_value(model, q))
+def plan_of(structure: Structure, q: Query) -> Plan:
+    """The plan of the structure's menu, over its roles."""
+    place = {v: i for i, v in enumerate(structure.roles)}
+
+    def roles(nodes: int) -> int:
+        return mask_of([place[v] for v in bits(nodes)])
+
+    in_roles = replace(q, treatment=0, outcome=1, held=tuple(sorted([(place[m], value) for m, value in q.held])))
+    return plan(in_roles, tuple([(roles(ms), roles(zs)) for ms, zs in structure.shown]), len(structure.roles))
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What a problem is told with: the order of the facts, the events' names and the letters."""
+    """What a problem is told with: the facts in their order, the events' names and the letters."""
 
     facts: tuple[Fact, ...]
     variables: tuple[Variable, ...]
     letters: list[str]
 
     @classmethod
-    def draw(cls, draft: Draft, names: str, rng: np.random.Generator) -> Texts:
+    def draw(cls, asked: Asked, numbers: Sequence[float], names: str, rng: np.random.Generator) -> Texts:
         """At random, so that none of them says anything about the graph."""
-        roles, n = draft.structure.roles, draft.structure.graph.n
-        terms = [renamed(term, roles) for term in draft.plan.terms]
+        terms = [renamed(term, asked.structure.roles) for term in asked.plan.terms]
+        n = asked.structure.graph.n
         order = rng.permutation(len(terms)).tolist()
-        return cls(tuple([Fact(terms[i], draft.numbers[i]) for i in order]), draw(names, n, rng), draw_letters(n, rng))
+        return cls(tuple([Fact(terms[i], numbers[i]) for i in order]), draw(names, n, rng), draw_letters(n, rng))
 
 
-def finish(draft: Draft, value: float, texts: Texts, meta: dict[str, Any]) -> Problem:
+def finish(asked: Asked, model: SCM, value: float, texts: Texts, meta: dict[str, Any]) -> Problem:
     """The problem with its truth, worked steps and what is known about it."""
-    s, q = draft.structure, draft.q
+    s, q = asked.structure, asked.q
     right = s.right
-    problem = Problem(
-        s.graph,
-        texts.variables,
-        q,
-        texts.facts,
-        truth=Answer(round(value, 12), answer_from_value(q, value)),
-        model=draft.model,
-        meta={
-            **meta,
-            "zero": value == 0,
-            "readings": [list(r) for r in s.shown],
-            "right": list(right) if right else None,
-            "letters": texts.letters,
-            "difficulty": {
-                "nodes": s.graph.n,
-                "edges": sum(pa.bit_count() for pa in s.graph.parents),
-                "adjustment": s.covariates,
-                "mediators": s.mediators,
-                "facts": len(texts.facts),
-                "operations": operations(draft.plan.estimands[s.shown.index(right)]) if right else 0,
-            },
-        },
-    )
-    problem.meta["shape"] = problem.shape
-    object.__setattr__(problem, "steps", worked_steps(problem, right))
-    return problem
+    meta = {
+        **meta,
+        "zero": value == 0,
+        "readings": [list(r) for r in s.shown],
+        "right": list(right) if right else None,
+        "shape": Problem(s.graph, (), q, ()).shape,
+        "letters": texts.letters,
+        "difficulty": difficulty(
+            s.graph, right, asked.plan.estimands[s.shown.index(right)] if right else None, len(texts.facts)
+        ),
+    }
+    truth = Answer(round(float(value), 12), answer_from_value(q, value))
+    problem = Problem(s.graph, texts.variables, q, texts.facts, truth, (), model, meta)
+    return problem.with_(steps=worked_steps(problem, right))
+
+
+def difficulty(graph: DAG, right: Reading | None, estimand: Expr | None, facts: int) -> dict[str, int]:
+    """How hard a problem is: size of graph, of the right reading and of its estimand, and facts shown."""
+    return {
+        "nodes": graph.n,
+        "edges": sum(pa.bit_count() for pa in graph.parents),
+        "adjustment": right[1].bit_count() if right else 0,
+        "mediators": right[0].bit_count() if right else 0,
+        "facts": facts,
+        "operations": operations(estimand) if estimand else 0,
+    }
 
 
 def operations(estimand: Expr) -> int:

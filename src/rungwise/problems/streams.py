@@ -12,7 +12,9 @@ SPLITS = {"train": 0.6, "validation": 0.1, "test": 0.3}
 
 def stream(*key: object) -> np.random.Generator:
     """The random stream of a key such as (root seed, suite, split, task, index)."""
-    digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
+    # Parts are told apart by slashes, so a slash inside a part is escaped: ("a/b",) is not ("a", "b").
+    parts = [str(part).replace("\\", "\\\\").replace("/", "\\/") for part in key]
+    digest = hashlib.sha256("/".join(parts).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 

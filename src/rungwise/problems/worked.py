@@ -15,7 +15,8 @@ def worked_steps(problem: Problem, reading: Reading | None) -> tuple[Step, ...]:
     q, letters = problem.query, problem.letters
     x, y = letters[q.treatment], letters[q.outcome]
     rules = task(q.task)
-    assert problem.truth is not None and problem.truth.value is not None
+    assert problem.truth is not None
+    assert problem.truth.value is not None
     between = problem.graph.mediators(q.treatment, q.outcome)
     checks = {
         "ATE": f"directed path from {x} to {y}",
@@ -34,7 +35,9 @@ def worked_steps(problem: Problem, reading: Reading | None) -> tuple[Step, ...]:
             steps.append(Step("mediators", names(between, letters)))
         steps.append(Step("adjustment", names(zs, letters)))
         estimand = rules.estimand(q, ms, zs, [len(v.labels) for v in problem.variables])
-        shown = {term: f"{float(value):.4f}" for term, value in numbers_of(problem).items()}
+        shown = {fact.term: f"{fact.value:.4f}" for fact in problem.facts}
+        if not all(term in shown for term in estimand.terms()):  # some stand there only as complements
+            shown = {term: f"{float(value):.4f}" for term, value in numbers_of(problem).items()}
         steps.append(Step("estimand", f"{q.task} = {estimand.text(lambda t: t.text(letters))}"))
         steps.append(Step("substitution", estimand.text(shown.__getitem__)))
     steps.append(Step("arithmetic", f"{problem.truth.value:.4f}"))

@@ -16,7 +16,6 @@ from rungwise.errors import UserError
 from rungwise.files import read_json, read_text, replacing, write_json
 from rungwise.problems.check import check_problem
 from rungwise.problems.problem import Problem
-from rungwise.problems.streams import split_of
 from rungwise.scoring.score import score
 from rungwise.suites.items import generate, to_text
 
@@ -114,9 +113,9 @@ def _lines(piece: tuple[str, int, int, str, str, int]) -> str:
 def verify_folder(path: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
     """Recompute everything that a folder (or one file of it) states.
 
-    Every item: its content hash, the problem's own checks, its text, its reference answer, which must score 1; ids
-    are unique; every shape lies in its split, so no two splits share one. A spread of THOROUGH items is checked by
-    the slow independent roads too. In a folder also: the files are those of the manifest, byte for byte.
+    Every item: its content hash, the problem's own checks (its split among them, so no two splits share a shape),
+    its text, its reference answer, which must score 1; ids are unique. A spread of THOROUGH items is checked by the
+    slow independent roads too. In a folder also: the files are those of the manifest, byte for byte.
 
     Returns:
         {"items", "files", "thorough", "violations": [{"where", "what"}]}.
@@ -151,7 +150,8 @@ def _manifest_faults(folder: Path) -> list[str]:
     if not (folder / MANIFEST).exists():
         return [f"there is no {MANIFEST}"]
     try:
-        stated = {name: (entry["items"], entry["sha256"]) for name, entry in read_json(folder / MANIFEST)["files"].items()}
+        entries = read_json(folder / MANIFEST)["files"]
+        stated = {name: (entry["items"], entry["sha256"]) for name, entry in entries.items()}
     except (UserError, KeyError, TypeError, AttributeError) as error:
         return [f"{MANIFEST} is damaged: {error}"]
     faults = [f"{file.name} is not in {MANIFEST}" for file in folder.glob("*.jsonl") if file.name not in stated]
@@ -189,6 +189,4 @@ def _item_faults(line: str, where: str, seen: dict[str, str], thorough: bool) ->
     if problem.id in seen:
         faults.append(f"the same problem stands at {seen[problem.id]}")
     seen.setdefault(problem.id, where)
-    if problem.meta.get("split") != split_of(problem.shape):
-        faults.append(f"its shape belongs to the split {split_of(problem.shape)}, not {problem.meta.get('split')}")
     return faults

@@ -1,0 +1,157 @@
+"""Planted defects: each must be found, and named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rungwise.causal.graph import DAG
+from rungwise.causal.inference import joint, probability
+from rungwise.causal.scm import SCM
+from rungwise.problems.check import check_problem
+from rungwise.problems.problem import LACK_CONDITION, TASKS, Answer, Fact, Problem, Step
+from rungwise.problems.sampler import Recipe, sample_problem
+from rungwise.problems.streams import stream
+from rungwise.problems.worked import worked_steps
+
+Defect = Callable[[Problem], Problem]
+
+
+def meta(problem: Problem, **changes: Any) -> Problem:
+    return problem.with_(meta={**problem.meta, **changes})
+
+
+def wrong_truth(p: Problem) -> Problem:
+    assert p.truth is not None
+    assert p.truth.value is not None
+    return p.with_(truth=Answer(p.truth.value + 0.001, p.truth.answer))
+
+
+def wrong_truth_with_steps(p: Problem) -> Problem:
+    changed = wrong_truth(p)
+    right = p.meta["right"]
+    return changed.with_(steps=worked_steps(changed, tuple(right) if right else None))
+
+
+def flipped_answer(p: Problem) -> Problem:
+    assert p.truth is not None
+    flipped = {"Yes": "No", "No": "Yes", None: "Yes"}[p.truth.answer]
+    return p.with_(truth=Answer(p.truth.value, flipped))
+
+
+def changed_fact(p: Problem) -> Problem:
+    first = p.facts[0]
+    value = first.value + (0.0003 if first.value < 0.5 else -0.0003)
+    return p.with_(facts=(Fact(first.term, round(value, 4)), *p.facts[1:]))
+
+
+def swapped_edge(p: Problem) -> Problem:
+    """The first edge that can be turned round, in problem and model."""
+    for a, b in p.graph.edges:
+        edges = [(b, a) if edge == (a, b) else edge for edge in p.graph.edges]
+        try:
+            return p.with_(graph=DAG.from_edges(p.graph.n, edges))
+        except ValueError:
+            continue
+    raise AssertionError("no edge can be turned")
+
+
+def removed_edge(p: Problem) -> Problem:
+    """An edge less, with a model that agrees with the graph."""
+    assert p.model is not None
+    v = next(v for v in range(p.graph.n) if p.graph.parents[v] and v == p.query.outcome)
+    parents = list(p.graph.parents)
+    parents[v] &= parents[v] - 1
+    tables = list(p.model.tables)
+    tables[v] = tables[v][0]
+    graph = DAG(tuple(parents))
+    return p.with_(graph=graph, model=SCM(graph, tuple(tables)))
+
+
+def broken_model(p: Problem) -> Problem:
+    assert p.model is not None
+    return p.with_(model=SCM(p.graph, (p.model.tables[0] * 1.1, *p.model.tables[1:])))
+
+
+def wrong_right_reading(p: Problem) -> Problem:
+    other = next(r for r in p.meta["readings"] if r != p.meta["right"])
+    changed = meta(p, right=other)
+    return changed.with_(steps=worked_steps(changed, (other[0], other[1])))
+
+
+DEFECTS: list[tuple[Defect, str]] = [
+    (wrong_truth, "the right reading gives"),
+    (wrong_truth_with_steps, "the full model gives"),
+    (flipped_answer, "the answer is"),
+    (changed_fact, "the model has"),
+    (swapped_edge, "the model's graph"),
+    (removed_edge, "the model has"),
+    (broken_model, "the model is none"),
+    (wrong_right_reading, "is not valid in this graph"),
+    (lambda p: meta(p, right=None), "but the value is not 0 by structure"),
+    (lambda p: meta(p, split="train"), "the split test, not train"),
+    (lambda p: meta(p, shape="ATE:1"), "the shape is"),
+    (lambda p: meta(p, zero=True), "the zero flag is True"),
+    (lambda p: meta(p, letters=["A"] * p.graph.n), "do not name"),
+    (lambda p: meta(p, letters=["A", "B"]), "do not name"),
+    (lambda p: meta(p, right=[0, 1 << 12]), "is not two sets"),
+    (lambda p: meta(p, difficulty={}), "the difficulty is"),
+    (lambda p: meta(p, readings=[r for r in p.meta["readings"] if r != p.meta["right"]]), "is not on the menu"),
+    (lambda p: p.with_(steps=(*p.steps[:-1], Step("answer", "so be it"))), "the worked steps"),
+    (lambda p: p.with_(steps=p.steps[1:]), "the worked steps"),
+    (lambda p: p.with_(facts=(Fact(p.facts[0].term, 1.2), *p.facts[1:])), r"outside [0, 1]"),
+    (lambda p: p.with_(facts=p.facts[:1]), "the right reading"),
+    (lambda p: p.with_(facts=p.facts[:1]), "not all shown"),
+    (lambda p: p.with_(facts=(*p.facts, p.facts[0])), "shown twice"),
+    (lambda p: p.with_(truth=Answer(None, LACK_CONDITION)), "is determined"),
+    (lambda p: p.with_(truth=None), "cannot be checked"),
+    (lambda p: p.with_(model=None), "cannot be checked"),
+    (lambda p: p.with_(meta={}), "meta lacks right"),
+]
+
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("number", range(len(DEFECTS)))
+def test_a_planted_defect_is_found(name: str, number: int) -> None:
+    defect, message = DEFECTS[number]
+    problem = sample_problem(name, Recipe(zero=0.0), stream("defects", name))
+    found = check_problem(defect(problem))
+    assert any(message in violation for violation in found), found
+
+
+def test_every_third_road_notices_a_wrong_value() -> None:
+    for name in TASKS:
+        problem = sample_problem(name, Recipe(zero=0.0), stream("third", name))
+        assert check_problem(problem, thorough=True) == []
+        found = check_problem(wrong_truth_with_steps(problem), thorough=True)
+        assert any("counterfactuals give" in violation for violation in found)
+
+
+def test_a_stale_id_is_found() -> None:
+    problem = sample_problem("ATE", Recipe(), stream("stale"))
+    assert len(problem.id) == 16
+    problem.__dict__["id"] = "0" * 16
+    assert any("does not survive JSON" in violation for violation in check_problem(problem))
+
+
+def test_a_zero_that_tempts_nobody_is_found() -> None:
+    problem = sample_problem("ATE", Recipe(zero=1.0, menus={"single": 1.0}), stream("dull"))
+    assert check_problem(problem) == []
+    assert problem.model is not None
+    model = SCM(problem.graph, tuple(np.full_like(table, 0.5) for table in problem.model.tables))
+    facts = tuple(Fact(f.term, round(probability(joint(model), f.term), 4)) for f in problem.facts)
+    dull = problem.with_(model=model, facts=facts)
+    assert check_problem(dull.with_(steps=worked_steps(dull, None))) == [
+        "every reading of the menu gives the right value"
+    ]
+
+
+def test_facts_that_lack_what_is_needed_are_no_violation() -> None:
+    problem = sample_problem("ATE", Recipe(zero=0.0, menus={"published": 1.0}), stream("lack"))
+    bare = problem.with_(facts=(), truth=Answer(None, LACK_CONDITION), steps=())
+    bare = meta(bare, difficulty={**problem.meta["difficulty"], "facts": 0})
+    assert check_problem(bare) == []
+    assert check_problem(bare.with_(truth=Answer(None, "No"))) == [f"a truth without a value must be {LACK_CONDITION}"]
