@@ -38,15 +38,15 @@ def save_tiny(folder: Path) -> Path:
 
 
 def save_talking(folder: Path) -> Path:
-    """A tiny model that writes one of three short answers whatever it is asked: some groups get different rewards."""
+    """A tiny model that writes one of a few short answers whatever it is asked, so that rewards differ in a group."""
     model, tokenizer = make_model(PretrainRecipe(hidden=32, layers=1, heads=2)), make_tokenizer()
-    answers = ['{"PROB": "0"}', '{"PROB": "v1-v2"}', "path:yes;"]
-    rows = tokenizer([f"ask ATE A=1 A=0 B=1\n{answer}{END}" for answer in answers], padding=True, return_tensors="pt")
-    ids_B_T, mask_B_T = rows["input_ids"], rows["attention_mask"]
+    prompt = tokenizer("ask ATE A=1 A=0 B=1\n")["input_ids"]
+    answers = [tokenizer(answer + END)["input_ids"] for answer in ('{"PROB": "0"}', '{"PROB": "v1"}', "path:yes")]
+    ids_B_T = torch.tensor([prompt + answer for answer in answers])
+    labels_B_T = torch.tensor([[-100] * len(prompt) + answer for answer in answers])
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for _ in range(60):
-        labels_B_T = ids_B_T.masked_fill(mask_B_T == 0, -100)
-        torch.autograd.backward(model(input_ids=ids_B_T, attention_mask=mask_B_T, labels=labels_B_T).loss)
+        torch.autograd.backward(model(input_ids=ids_B_T, labels=labels_B_T).loss)
         optimizer.step()
         optimizer.zero_grad()
     model.save_pretrained(folder)
