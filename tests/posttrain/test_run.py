@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from killed import kill
 from safetensors.torch import load_file
 from tiny_runs import CHECKPOINT, ignore, metrics, stall, tiny_recipe
 
-from rungwise.posttrain.run import RECIPES, train
+from rungwise.posttrain.run import train
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -36,5 +35,6 @@ def test_a_killed_run_goes_on_from_its_checkpoint(method: str, talking_folder: P
     a, b = (sorted(p.name for p in out.glob("checkpoint-*")) for out in (whole, resumed))
     print(a, b)
     for c in set(a) & set(b):
-        for n, w in weights(whole/c).items(): print(c, n, torch.equal(w, weights(resumed/c)[n]))
+        for n, w in weights(whole / c).items():
+            print(c, n, torch.equal(w, weights(resumed / c)[n]))
     assert 0
