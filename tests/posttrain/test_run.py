@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,30 +14,240 @@ pytest.importorskip("trl")
 import torch
 from killed import kill
 from safetensors.torch import load_file
-from tiny_runs import CHECKPOINT, ignore, metrics, stall, tiny_recipe
+from tiny_runs import CHECKPOINT, ignore, metrics, save_talker, stall, tiny_recipe
 
-from rungwise.posttrain.run import train
+from rungwise.errors import UserError
+from rungwise.evaluate.models import load_model
+from rungwise.evaluate.quick import value_accuracy
+from rungwise.posttrain import grpo, run, sft
+from rungwise.posttrain.models import load_for_training
+from rungwise.posttrain.run import RECIPES, recipe, train
+from rungwise.scoring.reward import make_trl_reward
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model.safetensors")
 
 
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+class TestRecipes:
+    def test_settings_are_changed_by_name_and_type(self) -> None:
+        found = recipe("tiny", ["grpo.lr=1e-4", "sft.batch=8", "solutions=25", "model=some/model", "published=0"])
+        assert (found.grpo.lr, found.sft.batch, found.solutions, found.model) == (1e-4, 8, 25, "some/model")
+        assert found == replace(
+            RECIPES["tiny"],
+            grpo=replace(RECIPES["tiny"].grpo, lr=1e-4),
+            sft=replace(RECIPES["tiny"].sft, batch=8),
+            solutions=25,
+            model="some/model",
+            published=0.0,
+        )
+        assert recipe("tiny") == RECIPES["tiny"]
+
+    @pytest.mark.parametrize(
+        ("name", "overrides", "message"),
+        [
+            ("tinny", [], "unknown recipe 'tinny'; did you mean 'tiny'"),
+            ("zzz", [], "there are tiny, tiny-smoke"),
+            ("tiny", ["solution=3"], "unknown setting 'solution'; did you mean 'solutions'"),
+            ("tiny", ["grpo.clp=3"], "unknown setting 'grpo.clp'; did you mean 'clip'"),
+            ("tiny", ["grpo=3"], "group of settings.*grpo.seconds"),
+            ("tiny", ["seed.x=3"], "'seed' is a single setting"),
+            ("tiny", ["seed"], "key=value"),
+            ("tiny", ["solutions=many"], "solutions needs a int, got 'many'"),
+            ("tiny", ["sft.lr="], "sft.lr needs a float"),
+        ],
+    )
+    def test_slips_name_the_nearest(self, name: str, overrides: list[str], message: str) -> None:
+        with pytest.raises(UserError, match=message):
+            recipe(name, overrides)
+
+    @pytest.mark.parametrize(
+        ("overrides", "message"),
+        [
+            (["view=slot"], "unknown view"),
+            (["solutions=0"], "solutions must be at least 1"),
+            (["questions=3"], "questions must be at least 16"),
+            (["published=1.5"], "published"),
+            (["lora=-1"], "lora"),
+            (["grpo.group=1"], "grpo.group must be at least 2"),
+            (["grpo.updates=0"], "grpo.updates"),
+            (["grpo.updates=3"], "multiple of grpo.updates"),
+            (["model=nowhere/at/all"], "no model folder"),
+        ],
+    )
+    def test_a_slip_leaves_the_folder_free(self, overrides: list[str], message: str, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=message):
+            train(recipe("tiny", overrides), "sft", None, tmp_path / "run", ignore)
+        assert not (tmp_path / "run").exists()
+
+    def test_an_unknown_method(self, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=r"unknown method 'grop'; did you mean 'grpo'"):
+            train(recipe("tiny"), "grop", None, tmp_path, ignore)
+
+
 @pytest.mark.usefixtures("ticks")
 @pytest.mark.parametrize("method", ["sft", "grpo"])
 def test_a_killed_run_goes_on_from_its_checkpoint(method: str, talking_folder: Path, tmp_path: Path) -> None:
-    recipe = tiny_recipe(talking_folder)
+    chosen = tiny_recipe(talking_folder)
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    train(recipe, method, None, whole, ignore)
-    kill(stall, recipe, method, resumed, when=(resumed / "stalled").exists)
-    assert (resumed / f"checkpoint-{CHECKPOINT}" / "clock.json").exists()
-    assert not (resumed / "done.json").exists()
+    train(chosen, method, None, whole, ignore)
+    kill(stall, chosen, method, resumed, when=(resumed / "stalled").exists)
+    assert not (resumed / "model").exists()
     steps: list[int] = []
-    result = train(recipe, method, None, resumed, lambda row: steps.append(row["step"]))
-    print(steps, metrics(whole), metrics(resumed))
-    a, b = (sorted(p.name for p in out.glob("checkpoint-*")) for out in (whole, resumed))
-    print(a, b)
-    for c in set(a) & set(b):
-        for n, w in weights(whole / c).items():
-            print(c, n, torch.equal(w, weights(resumed / c)[n]))
-    assert 0
+    result = train(chosen, method, None, resumed, lambda row: steps.append(row["step"]))
+
+    assert steps[0] == CHECKPOINT + 1
+    assert result["steps"] > 2 * CHECKPOINT
+    assert result["seconds"] >= 30
+    found = [row["step"] for row in metrics(resumed)]
+    assert found == sorted(set(found))
+    # Weights, optimizer, random numbers and data go on as if nothing had happened.
+    for step in (2 * CHECKPOINT, 3 * CHECKPOINT):
+        checkpoints = [weights(out / f"checkpoint-{step}") for out in (whole, resumed)]
+        assert same(*checkpoints)
+        assert not same(checkpoints[0], weights(talking_folder))
+    assert {path.suffix for path in (resumed / "model").iterdir()} == {".json", ".safetensors"}
+    load_model(resumed / "model")
+    assert json.loads((resumed / "done.json").read_text()) == result
+    assert {"torch", "trl", "transformers", "python"} <= result["versions"].keys()
+
+
+@pytest.mark.usefixtures("ticks")
+def test_a_finished_run_returns_at_once_and_refuses_other_settings(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tiny_recipe(tiny_folder, 6.0)
+    result = train(chosen, "sft", None, tmp_path, ignore)
+    assert result["model"] == str(tmp_path / "model")
+    made = (tmp_path / "model" / "model.safetensors").stat().st_mtime_ns
+
+    def never(*given: Any) -> Any:
+        raise AssertionError("a finished run loads nothing")
+
+    monkeypatch.setattr(run, "load_for_training", never)
+    assert train(chosen, "sft", None, tmp_path, ignore) == result
+    assert train(chosen, "sft", str(tiny_folder), tmp_path, ignore) == result  # the same model, by argument
+    assert (tmp_path / "model" / "model.safetensors").stat().st_mtime_ns == made
+    changed = replace(chosen, solutions=3, sft=replace(chosen.sft, lr=1.0))
+    with pytest.raises(UserError, match=r"\(sft, solutions\)"):
+        train(changed, "sft", None, tmp_path, ignore)
+    with pytest.raises(UserError, match=r"\(method\)"):
+        train(chosen, "grpo", None, tmp_path, ignore)
+
+
+@pytest.mark.usefixtures("ticks")
+def test_an_unfinished_run_refuses_other_settings(tiny_folder: Path, tmp_path: Path) -> None:
+    def interrupt(row: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    chosen = tiny_recipe(tiny_folder)
+    with pytest.raises(KeyboardInterrupt):
+        train(chosen, "sft", None, tmp_path, interrupt)
+    with pytest.raises(UserError, match=r"\(seed\)"):
+        train(replace(chosen, seed=5), "sft", None, tmp_path, ignore)
+
+
+@pytest.mark.usefixtures("ticks")
+def test_sft_is_checked_on_held_out_problems_when_asked(tiny_folder: Path, tmp_path: Path) -> None:
+    chosen = tiny_recipe(tiny_folder)
+    chosen = replace(chosen, sft=replace(chosen.sft, check_every=4))
+    result = train(chosen, "sft", None, tmp_path, ignore, value_accuracy)
+    assert [row["step"] for row in result["held_out"]] == [4, 8, 12]
+    assert all(0 <= row["accuracy"] <= 1 for row in result["held_out"])
+
+
+@pytest.mark.usefixtures("ticks")
+def test_adapters_alone_are_trained_and_go_on_from_each_other(talking_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    chosen = replace(tiny_recipe(talking_folder, 20.0), lora=2)
+    model, _ = load_for_training(str(talking_folder), 2)
+    assert {name.rsplit(".", 3)[-3] for name, p in model.named_parameters() if p.requires_grad} == {"lora_A", "lora_B"}
+
+    first = Path(train(chosen, "sft", None, tmp_path / "sft", ignore)["model"])
+    assert "model.safetensors" not in {path.name for path in first.iterdir()}
+    ids = torch.arange(3, 13)[None]
+    with torch.inference_mode():
+        base, learnt = (load_model(folder)[0](ids).logits for folder in (talking_folder, first))
+        assert not torch.allclose(base, learnt, atol=1e-3)
+        # What comes next starts from what was learnt, base model and adapters together.
+        start, tokenizer = load_for_training(str(first), 2)
+        assert torch.allclose(start.eval()(ids).logits, learnt, atol=1e-4)
+    assert tokenizer.eos_token == "<end>"
+
+    second = Path(train(chosen, "grpo", str(first), tmp_path / "grpo", ignore)["model"])
+    trained = load_file(second / "adapter_model.safetensors")
+    assert not same(trained, load_file(first / "adapter_model.safetensors"))
+    with torch.inference_mode():
+        final = load_model(second)[0](ids).logits
+    assert (final - learnt).abs().mean() < (final - base).abs().mean()
+    with pytest.raises(UserError, match="rank 2"):
+        load_for_training(str(first), 4)
+    merged, _ = load_for_training(str(first))
+    assert all(p.requires_grad for p in merged.parameters())
+
+
+TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<end>{% endfor %}"
+ASKS = "{% if add_generation_prompt %}<assistant>{% endif %}"
+THINKS = "{% if add_generation_prompt %}<assistant><think>{% endif %}"
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the trainers learn from and what the reward is made with."""
+    found: dict[str, Any] = {"learnt": [], "prompts": [], "completions": []}
+
+    class Watched(sft.SFTTrainer):  # type: ignore[misc, name-defined]
+        def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any) -> Any:
+            for ids, labels in zip(inputs["input_ids"], inputs["labels"], strict=True):
+                learnt = labels != -100
+                texts = [self.processing_class.decode(part) for part in (ids[~learnt], ids[learnt])]
+                found["learnt"].append([text.replace("<pad>", "") for text in texts])
+            return super().compute_loss(model, inputs, *args, **kwargs)
+
+    def make(view: str, format_weight: float, prefill: str) -> Any:
+        found["prefill"] = prefill
+        inner = make_trl_reward(view, format_weight, prefill)
+
+        def causal_reward(**columns: Any) -> list[float]:
+            found["prompts"] += columns["prompts"]
+            found["completions"] += columns["completions"]
+            return inner(**columns)
+
+        return causal_reward
+
+    monkeypatch.setattr(sft, "SFTTrainer", Watched)
+    monkeypatch.setattr(grpo, "make_trl_reward", make)
+    return found
+
+
+@pytest.mark.usefixtures("ticks")
+@pytest.mark.parametrize("template", [None, TEMPLATE + ASKS, TEMPLATE + THINKS], ids=["plain", "chat", "thinking"])
+def test_any_causal_model_in_the_natural_view(template: str | None, tmp_path: Path, seen: dict[str, Any]) -> None:
+    folder = save_talker(tmp_path / "base", template)
+    tiny = tiny_recipe(folder, 14.0)
+    chosen = replace(tiny, view="natural", published=1.0, questions=14, grpo=replace(tiny.grpo, max_completion=6))
+    first = train(chosen, "sft", None, tmp_path / "sft", ignore)
+    assert not same(weights(folder), weights(tmp_path / "sft" / "model"))
+    prompt, completion = seen["learnt"][0]
+    if template is None:
+        assert prompt.startswith("Input Info:")
+        assert "<user>" not in prompt
+    else:
+        assert prompt.startswith("<user>Input Info:")
+        assert prompt.rstrip().endswith("<assistant>" if template.endswith(ASKS) else "<think>")
+    assert completion.rstrip().endswith('"}<end>')
+    assert '"PROB":' in completion
+
+    result = train(chosen, "grpo", first["model"], tmp_path / "grpo", ignore)
+    assert result["steps"] >= 4
+    assert seen["prefill"] == ("<think>" if template == TEMPLATE + THINKS else "")
+    texts = seen["prompts"] if template is None else [prompt[-1]["content"] for prompt in seen["prompts"]]
+    assert all(text.startswith("Input Info:") for text in texts)
+    assert all(isinstance(completion, str) == (template is None) for completion in seen["completions"])
+    model, tokenizer = load_model(tmp_path / "grpo" / "model")
+    assert tokenizer.chat_template == template
+    assert model.config.model_type == "llama"

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from rungwise.posttrain import common
 from rungwise.posttrain.grpo import GRPOSettings
@@ -15,6 +17,8 @@ from rungwise.posttrain.run import TrainRecipe, train
 from rungwise.posttrain.sft import SFTSettings
 from rungwise.pretrain.tokenizer import END, make_tokenizer
 from rungwise.pretrain.train import PretrainRecipe, make_model
+from rungwise.suites.items import generate
+from rungwise.wording.answers import solution_text
 
 CHECKPOINT = 4
 """Steps between checkpoints."""
@@ -49,6 +53,29 @@ def save_talking(folder: Path) -> Path:
         torch.autograd.backward(model(input_ids=ids_B_T, labels=labels_B_T).loss)
         optimizer.step()
         optimizer.zero_grad()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_talker(folder: Path, template: str | None) -> Path:
+    """A tiny model for English: its tokenizer learnt from our own problems, with a chat template if one is given."""
+    items = list(generate("published-style", 28, 1))
+    texts = [text for item in items for text in (item.text, solution_text(item.problem, "natural"))]
+    core = Tokenizer(models.BPE(unk_token="<unk>"))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    special = ["<pad>", "<unk>", "<end>", "<user>", "<assistant>", "<think>"]
+    core.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=800, special_tokens=special, show_progress=False))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="<pad>", unk_token="<unk>", eos_token="<end>")
+    tokenizer.chat_template = template
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1,
+            num_attention_heads=2, max_position_embeddings=2048, pad_token_id=0, eos_token_id=2, bos_token_id=2,
+        )
+    )  # fmt: skip
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -18,6 +18,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging as transformers_logging
 
 from rungwise.errors import UserError
+from rungwise.evaluate.models import THINK
 from rungwise.files import read_json, read_log, write_json, write_json_lines
 
 Progress = Callable[[dict[str, Any]], None]
@@ -95,10 +96,17 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
     os.replace(temporary, folder)
 
 
-def as_chat(row: dict[str, str]) -> dict[str, Any]:
-    """A row with prompt and completion as messages, for models with a chat template: evaluation applies it too."""
-    roles = {"prompt": "user", "completion": "assistant"}
-    return {key: [{"role": roles[key], "content": text}] if key in roles else text for key, text in row.items()}
+def opening(tokenizer: PreTrainedTokenizerBase) -> str:
+    """``<think>`` where the chat template itself opens the reasoning after the question, else nothing."""
+    if not tokenizer.chat_template:
+        return ""
+    asked = tokenizer.apply_chat_template(chat("?"), add_generation_prompt=True, tokenize=False)
+    return THINK if str(asked).rstrip().endswith(THINK) else ""
+
+
+def chat(prompt: str) -> list[dict[str, str]]:
+    """The prompt as messages, for models with a chat template: evaluation applies it too."""
+    return [{"role": "user", "content": prompt}]
 
 
 @contextmanager

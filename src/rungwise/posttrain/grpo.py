@@ -19,7 +19,6 @@ from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import GRPOConfig, GRPOTrainer
 
-from rungwise.evaluate.models import THINK
 from rungwise.posttrain.common import (
     Clock,
     Progress,
@@ -105,12 +104,3 @@ def train_grpo(
     run_trainer(trainer, resume)
     save_model(trainer.model, tokenizer, out / "model")
     return {"steps": trainer.state.global_step, "seconds": clock.seconds}
-
-
-def _prefill(tokenizer: PreTrainedTokenizerBase) -> str:
-    """``<think>`` where the chat template ends the prompt with it: the scorer must see both ends of the reasoning."""
-    if not tokenizer.chat_template:
-        return ""
-    asked = [{"role": "user", "content": "?"}]
-    rendered = str(tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False))
-    return THINK if rendered.rstrip().endswith(THINK) else ""

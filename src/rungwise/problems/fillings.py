@@ -68,8 +68,8 @@ def _fillings(problem: Problem, right: Reading | None) -> tuple[Filling, ...]:
         numbers = {t: Fraction(round(probability(table, t) * 10**12), 10**12) for t in terms if t in shown}
         for t in terms:
             if t not in shown:
-                ((v, value),) = t.target
-                numbers[t] = 1 - numbers[Term(((v, 1 - value),), t.given)]
+                ((v, shown_value),) = t.target
+                numbers[t] = 1 - numbers[Term(((v, 1 - shown_value),), t.given)]
         value = 0.0
         if right is not None:
             estimand = task(problem.query.task).estimand(problem.query, *right, cards)

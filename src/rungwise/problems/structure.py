@@ -233,12 +233,15 @@ def _decided(graph: DAG, q: Query, menus: Sequence[tuple[Reading, ...]], place: 
 
 
 def _published(graph: DAG, q: Query, held: int, others: Sequence[int], zero: bool) -> list[Menu]:
-    """The smallest valid reading alone, with at most two covariates; nothing where the value is 0 by structure."""
+    """The smallest valid reading alone, about two variables at most (beside those that CDE holds), as the published
+    sets have it; nothing where the value is 0 by structure."""
     if zero:
         return [((), None)]
     ms = held if q.task == "CDE" else graph.mediators(q.treatment, q.outcome) if q.task in ("NDE", "NIE") else 0
     rest = [1 << v for v in others if not ms >> v & 1]
     for zs in [0, *rest, *(a | b for a in rest for b in rest if a < b)]:
+        if ((ms & ~held) | zs).bit_count() > 2:
+            continue
         if task(q.task).is_valid(graph, q, ms, zs):
             return [(((ms, zs),), (ms, zs))]
     return []

@@ -65,5 +65,6 @@ def slot_expression(problem: Problem) -> str:
     right = problem.meta["right"]
     if right is None:
         return "0"
+    ms, zs = right
     cards = [len(v.labels) for v in problem.variables]
-    return task(problem.query.task).estimand(problem.query, *right, cards).text(slots.name_terms(problem))
+    return task(problem.query.task).estimand(problem.query, ms, zs, cards).text(slots.name_terms(problem))
