@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rungwise.evaluate.models import local_folder
 from rungwise.evaluate.quick import value_accuracy
 from rungwise.evaluate.report import write_report
 from rungwise.evaluate.run import PREDICTIONS, evaluate
@@ -38,6 +39,8 @@ STAGES = {"cold_start": "cold start", "sft_control": "SFT control", "grpo": "GRP
 
 ITEMS = 700
 EXAMPLES = 3
+KEEP_EVERY = 2.0
+"""Seconds between two writings of the seconds so far."""
 
 
 @quiet()
@@ -50,13 +53,15 @@ def quickstart(
         INTERFACE's quickstart object, and the results of every row of the final table by name.
 
     Raises:
-        UserError: ``out`` holds a run with other settings, or ``real`` is no CauGym file.
+        UserError: no such model, ``out`` holds a run with other settings, or ``real`` is no CauGym file.
     """
     recipe = replace(named_recipe("tiny-smoke" if smoke else "tiny", overrides), seed=seed)
     recipe = replace(recipe, sft=replace(recipe.sft, seed=seed), grpo=replace(recipe.grpo, seed=seed))
     items = ITEMS // 10 if smoke else ITEMS
+    local_folder(recipe.model)
     settle(out, {"command": "quickstart", "items": items, **asdict(recipe)})
-    started = time.monotonic()
+    watch = Stopwatch(out / "seconds.json")
+    report = watch.kept_by(report)
     stages = _train_all(out, recipe, report)
 
     def score(model: str, suite: str, folder: str, n: int | None) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def quickstart(
     rows |= {name: score(stages[stage]["model"], "base", stage, items) for stage, name in STAGES.items()}
     rows["exact"] = score("exact", "base", "exact", items)
     found_real = score(stages["grpo"]["model"], f"caugym:{real}", f"real-{real.stem}", None) if real else None
-    seconds = _add_time(out, time.monotonic() - started)
+    seconds = watch.keep()
     curve = [row for _, row in read_json_lines(out / "grpo" / "metrics.jsonl") if "reward" in row]
     before, control, after = (_predictions(out, stage) for stage in STAGES)
     difference = paired_difference([row["value_correct"] for row in after], [row["value_correct"] for row in control])
@@ -100,6 +105,32 @@ def quickstart(
     return result, rows
 
 
+class Stopwatch:
+    """Seconds of work over all runs of the command, kept on the way so that those of a killed run count."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.started = path, time.monotonic()
+        self.before: float = read_json(path)["seconds"] if path.exists() else 0.0
+        self.kept = self.started
+
+    def keep(self) -> float:
+        """Write the seconds so far, and return them."""
+        self.kept = time.monotonic()
+        total = self.before + self.kept - self.started
+        write_json(self.path, {"seconds": total})
+        return total
+
+    def kept_by(self, report: Report) -> Report:
+        """The same report, which also keeps the seconds now and then."""
+
+        def timed(stage: str, row: dict[str, Any]) -> None:
+            if time.monotonic() - self.kept > KEEP_EVERY:
+                self.keep()
+            report(stage, row)
+
+        return timed
+
+
 def _train_all(out: Path, recipe: TrainRecipe, report: Report) -> dict[str, dict[str, Any]]:
     def run(stage: str, method: str, model: str | None, recipe: TrainRecipe) -> dict[str, Any]:
         return train(recipe, method, model, out / stage, lambda row: report(STAGES[stage], row), value_accuracy)
@@ -110,14 +141,6 @@ def _train_all(out: Path, recipe: TrainRecipe, report: Report) -> dict[str, dict
     control = run("sft_control", "sft", cold["model"], replace(recipe, sft=more))
     grpo = run("grpo", "grpo", cold["model"], recipe)
     return {"cold_start": cold, "sft_control": control, "grpo": grpo}
-
-
-def _add_time(out: Path, seconds: float) -> float:
-    """Seconds of work so far over all runs of the command."""
-    path = out / "seconds.json"
-    total = seconds + (read_json(path)["seconds"] if path.exists() else 0.0)
-    write_json(path, {"seconds": total})
-    return float(total)
 
 
 def _predictions(out: Path, stage: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def talking_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second is a reading of the clock."""
-    from tiny_runs import Ticks
+    from ticks import Ticks
 
     from rungwise.posttrain import common
 

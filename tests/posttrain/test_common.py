@@ -15,7 +15,7 @@ pytest.importorskip("transformers")
 from transformers.utils import logging as transformers_logging
 
 from rungwise.errors import UserError
-from rungwise.posttrain.common import CLOCK, METRICS, Clock, as_chat, last_checkpoint, quiet, save_model, settle
+from rungwise.posttrain.common import CLOCK, METRICS, Clock, last_checkpoint, quiet, save_model, settle
 
 
 def write_checkpoint(out: Path, step: int, seconds: float | None) -> Path:
@@ -133,11 +133,3 @@ def test_quiet_hides_bars_and_brings_them_back() -> None:
         assert not transformers_logging.is_progress_bar_enabled()
     finally:
         transformers_logging.enable_progress_bar()
-
-
-def test_a_row_as_chat() -> None:
-    assert as_chat({"prompt": "p", "completion": "c", "problem": "{}"}) == {
-        "prompt": [{"role": "user", "content": "p"}],
-        "completion": [{"role": "assistant", "content": "c"}],
-        "problem": "{}",
-    }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from ticks import Ticks
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -22,17 +23,6 @@ from rungwise.wording.answers import solution_text
 
 CHECKPOINT = 4
 """Steps between checkpoints."""
-
-
-class Ticks:
-    """Stands for the module ``time``: a second passes whenever the time is read, two or three times a step."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        self.now += 1.0
-        return self.now
 
 
 def save_tiny(folder: Path) -> Path:
@@ -66,7 +56,15 @@ def save_talker(folder: Path, template: str | None) -> Path:
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     special = ["<pad>", "<unk>", "<end>", "<user>", "<assistant>", "<think>"]
-    core.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=800, special_tokens=special, show_progress=False))
+    core.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=800,
+            special_tokens=special,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="<pad>", unk_token="<unk>", eos_token="<end>")
     tokenizer.chat_template = template
     torch.manual_seed(0)

@@ -22,8 +22,9 @@ from trl import GRPOConfig, GRPOTrainer
 from rungwise.posttrain.common import (
     Clock,
     Progress,
-    as_chat,
+    chat,
     last_checkpoint,
+    opening,
     run_trainer,
     save_model,
     trainer_settings,
@@ -75,14 +76,17 @@ def train_grpo(
     """Train (or resume) and leave the model in ``out/model``; returns steps and seconds."""
     clock = Clock(out, settings.seconds, progress)
     resume = last_checkpoint(out)
-    rows = [{"prompt": to_text(p, view), "problem": json.dumps(p.to_dict())} for p in questions]
-    if tokenizer.chat_template:
-        rows = [as_chat(row) for row in rows]
+    chats = bool(tokenizer.chat_template)
+    rows = [
+        {"prompt": chat(text) if chats else text, "problem": json.dumps(problem.to_dict())}
+        for problem in questions
+        for text in [to_text(problem, view)]
+    ]
     completions = settings.prompts * settings.group
     trainer = GRPOTrainer(
         model=model,
         processing_class=tokenizer,
-        reward_funcs=make_trl_reward(view, settings.format_weight, _prefill(tokenizer)),
+        reward_funcs=make_trl_reward(view, settings.format_weight, opening(tokenizer)),
         train_dataset=Dataset.from_list(rows),
         args=GRPOConfig(
             **trainer_settings(out, settings.seed, settings.save_every),

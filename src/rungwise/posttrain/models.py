@@ -20,7 +20,7 @@ def load_for_training(name: str, lora: int = 0) -> tuple[PreTrainedModel, PreTra
     """
     if not lora:
         model, tokenizer = load_model(name)
-        return model.train(), tokenizer
+        return model.train().requires_grad_(True), tokenizer  # merged adapters leave the base model frozen
     peft = require("peft", "lora")
     folder = local_folder(name)
     stored = folder / "adapter_config.json" if folder else None

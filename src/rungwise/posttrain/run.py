@@ -95,10 +95,11 @@ def _set(target: Any, path: list[str], text: str, key: str) -> Any:
         return replace(target, **{path[0]: _set(old, path[1:], text, key)})
     if len(path) > 1:
         raise UserError(f"{path[0]!r} is a single setting, so {key!r} does not exist")
+    kind = type(getattr(type(target), path[0]))  # the default's: a recipe may say 8 where 8.5 is as good
     try:
-        return replace(target, **{path[0]: type(old)(text)})
+        return replace(target, **{path[0]: kind(text)})
     except ValueError as error:
-        raise UserError(f"{key} needs a {type(old).__name__}, got {text!r}") from error
+        raise UserError(f"{key} needs a value of type {kind.__name__}, got {text!r}") from error
 
 
 def _nearest(name: str, known: list[str]) -> str:

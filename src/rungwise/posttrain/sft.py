@@ -23,8 +23,9 @@ from rungwise.files import read_json, write_json
 from rungwise.posttrain.common import (
     Clock,
     Progress,
-    as_chat,
+    chat,
     last_checkpoint,
+    opening,
     run_trainer,
     save_model,
     steps_done,
@@ -114,6 +115,21 @@ def solutions_stream(
         epoch, skipped = epoch + 1, 0
 
 
+def token_row(row: dict[str, str], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
+    """Token ids of a prompt as generation makes them, then those of the completion and the end; the mask is 1 on the
+    latter. Tokenized as one text, tokens could merge across the boundary, and templates show the prompt another way."""
+    prompt, completion = row["prompt"], row["completion"]
+    if tokenizer.chat_template:
+        asked = tokenizer.apply_chat_template(chat(prompt), add_generation_prompt=True, return_dict=False)
+    else:
+        asked = tokenizer(prompt)["input_ids"]
+    if opening(tokenizer):  # the steps are the reasoning, the last line is the answer
+        steps, _, answer = completion.rpartition("\n")
+        completion = f"{steps}\n</think>\n{answer}"
+    written = [*tokenizer(completion, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return {"input_ids": [*asked, *written], "completion_mask": [0] * len(asked) + [1] * len(written)}
+
+
 def train_sft(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -140,7 +156,7 @@ def train_sft(
     trainer = SFTTrainer(
         model=model,
         processing_class=tokenizer,
-        train_dataset=rows.map(as_chat) if tokenizer.chat_template else rows,
+        train_dataset=rows.map(partial(token_row, tokenizer=tokenizer), remove_columns=["prompt", "completion"]),
         args=SFTConfig(
             **trainer_settings(out, settings.seed, settings.save_every),
             ignore_data_skip=True,  # the rows start where the checkpoint ends; to skip the others one by one takes long

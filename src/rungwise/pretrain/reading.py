@@ -29,18 +29,16 @@ RELATIONS: dict[str, Callable[[DAG, int], int]] = {
 }
 
 
-def context(rng: np.random.Generator, questions: int, level: float = 1.0) -> list[tuple[str, str]]:
+def context(rng: np.random.Generator, questions: int) -> list[tuple[str, str]]:
     """Pieces (prompt, answer) whose concatenation is one training text; the first prompt holds what is asked about.
 
     Half of the contexts show a graph alone, a fifth a menu alone (short texts teach more per token, and no question
-    needs both), the rest both, as the problems do. ``level`` from 0 to 1 makes graphs larger: at 0 they have two or
-    three nodes, since looking things up is learnt much sooner where there is little to look through.
+    needs both), the rest both, as the problems do.
     """
-    sizes = np.array([0.4, 0.6, 0.0, 0.0]) * (1 - level) + np.array([0.05, 0.2, 0.35, 0.4]) * level
-    n = int(rng.choice([2, 3, 4, 5], p=sizes))
+    n = int(rng.choice([2, 3, 4, 5], p=[0.05, 0.2, 0.35, 0.4]))
     graph = random_dag(n, rng.uniform(0.3, 0.9), rng)
     letters = tuple(slots.draw_letters(n, rng))
-    kind = str(rng.choice(["graph", "menu", "both"], p=[0.5, 0.2, 0.3] if level > 0 else [0.8, 0.2, 0.0])) if n > 2 else "graph"
+    kind = str(rng.choice(["graph", "menu", "both"], p=[0.5, 0.2, 0.3])) if n > 2 else "graph"
     head, share = "", 1.0
     if kind != "menu":
         head += f"{slots.graph_text(graph, letters)}\n"
@@ -85,24 +83,16 @@ def _menu(n: int, rng: np.random.Generator) -> tuple[Query, list[Reading]]:
 
 
 def _about_graph(graph: DAG, letters: tuple[str, ...], rng: np.random.Generator) -> tuple[str, str]:
-    """A question about the graph; one with an empty or negative answer is drawn again once, or most would be such."""
-    for retry in (True, False):
-        kind = rng.choice(["relation", "between", "path", "edge"], p=[0.5, 0.2, 0.2, 0.1])
-        a, b = (int(v) for v in rng.permutation(graph.n)[:2])
-        pair = f"{letters[a]} {letters[b]}"
-        if kind == "relation":
-            name = str(rng.choice(list(RELATIONS)))
-            asked, nodes = f"{name} {letters[a]}:", RELATIONS[name](graph, a)
-            answer = _set(graph, nodes, letters)
-        elif kind == "between":
-            asked, nodes = f"between {pair}:", graph.mediators(a, b)
-            answer = _set(graph, nodes, letters)
-        else:
-            nodes = int(graph.has_path(a, b) if kind == "path" else graph.has_edge(a, b))
-            asked, answer = f"{kind} {pair}:", "yes" if nodes else "no"
-        if nodes or not retry:
-            break
-    return asked, f"{answer};"
+    kind = rng.choice(["relation", "between", "path", "edge"], p=[0.5, 0.25, 0.15, 0.1])
+    a, b = (int(v) for v in rng.permutation(graph.n)[:2])
+    if kind == "relation":
+        name = str(rng.choice(list(RELATIONS)))
+        return f"{name} {letters[a]}:", f"{_set(graph, RELATIONS[name](graph, a), letters)};"
+    pair = f"{letters[a]} {letters[b]}"
+    if kind == "between":
+        return f"between {pair}:", f"{_set(graph, graph.mediators(a, b), letters)};"
+    yes = graph.has_path(a, b) if kind == "path" else graph.has_edge(a, b)
+    return f"{kind} {pair}:", f"{'yes' if yes else 'no'};"
 
 
 def _set(graph: DAG, nodes: int, letters: tuple[str, ...]) -> str:

@@ -49,7 +49,7 @@ class PretrainRecipe:
         longest: tokens per context; further questions are left out.
     """
 
-    batches: int = 4500
+    batches: int = 3000
     batch: int = 48
     questions: int = 12
     lr: float = 1.5e-3
