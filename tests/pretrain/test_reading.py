@@ -138,9 +138,9 @@ def check(pieces: list[tuple[str, str]], seed: int) -> list[str]:
 
 
 @given(st.integers(0, 2**64), st.integers(2, 12), st.sampled_from([0.0, 0.5, 1.0]))
-@settings(max_examples=300, deadline=None)
-def test_every_answer_is_right(seed: int, questions: int, level: float) -> None:
-    check(context(stream("reading", seed), questions, level), seed)
+@given(st.integers(0, 2**64), st.integers(2, 12))
+def test_every_answer_is_right(seed: int, questions: int) -> None:
+    check(context(stream("reading", seed), questions), seed)
 
 
 def test_all_kinds_of_context_and_question_occur() -> None:
