@@ -55,9 +55,9 @@ class SFTSettings:
 
     seconds: float = 150.0
     batch: int = 32
-    lr: float = 5e-4
+    lr: float = 1e-3
     warmup: int = 20
-    check_every: int = 0
+    check_every: int = 50
     patience: int = 3
     save_every: int = 100
     seed: int = 0

@@ -91,7 +91,7 @@ def _lookup(problem: Problem) -> float | None:
 
 @lru_cache(maxsize=1)
 def lookup_table() -> dict[str, str]:
-    """"TASK FACTS" -> most frequent expression over slots, as ``count_lookup`` found them."""
+    """ "TASK FACTS" -> most frequent expression over slots, as ``count_lookup`` found them."""
     table: dict[str, str] = json.loads(files("rungwise.problems").joinpath("lookup.json").read_text("utf-8"))
     return table
 
