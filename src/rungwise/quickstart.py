@@ -18,15 +18,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rungwise.evaluate.models import local_folder
 from rungwise.evaluate.quick import value_accuracy
 from rungwise.evaluate.report import write_report
 from rungwise.evaluate.run import PREDICTIONS, evaluate
 from rungwise.evaluate.statistics import paired_difference
 from rungwise.files import read_json, read_json_lines, write_json
+from rungwise.language_models import local_folder
 from rungwise.posttrain.common import quiet, settle
-from rungwise.posttrain.run import TrainRecipe, train
-from rungwise.posttrain.run import recipe as named_recipe
+from rungwise.posttrain.run import train
+from rungwise.posttrain.settings import TrainRecipe
+from rungwise.posttrain.settings import recipe as named_recipe
 from rungwise.problems.baselines import BASELINES
 from rungwise.suites.items import generate
 from rungwise.wording.answers import solution_text

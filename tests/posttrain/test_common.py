@@ -106,7 +106,7 @@ def test_changed_settings_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_model_folder_appears_whole_and_replaces_the_old_one(tmp_path: Path, tiny_folder: Path) -> None:
-    from rungwise.evaluate.models import load_model
+    from rungwise.language_models import load_model
 
     model, tokenizer = load_model(tiny_folder)
     folder, half = tmp_path / "model", tmp_path / "model.tmp"

@@ -15,7 +15,7 @@ pytest.importorskip("trl")
 import torch
 from tiny_runs import ignore, metrics, tiny_recipe
 
-from rungwise.evaluate.models import generate_texts, load_model
+from rungwise.language_models import generate_texts, load_model
 from rungwise.posttrain import grpo
 from rungwise.posttrain.data import mixed
 from rungwise.posttrain.grpo import train_grpo

@@ -17,12 +17,13 @@ from safetensors.torch import load_file
 from tiny_runs import CHECKPOINT, ignore, metrics, save_talker, stall, tiny_recipe
 
 from rungwise.errors import UserError
-from rungwise.evaluate.models import load_model
 from rungwise.evaluate.quick import value_accuracy
+from rungwise.language_models import load_model
 from rungwise.posttrain import grpo, run, sft
 from rungwise.posttrain.data import mixed
 from rungwise.posttrain.models import load_for_training
-from rungwise.posttrain.run import RECIPES, recipe, train
+from rungwise.posttrain.run import train
+from rungwise.posttrain.settings import RECIPES, recipe
 from rungwise.scoring.reward import make_trl_reward
 from rungwise.scoring.score import score
 from rungwise.suites.items import to_text

@@ -17,7 +17,7 @@ import torch
 from tiny_runs import ignore, metrics, tiny_recipe
 from trl import SFTTrainer
 
-from rungwise.evaluate.models import load_model
+from rungwise.language_models import load_model
 from rungwise.posttrain import sft
 from rungwise.posttrain.data import mixed
 from rungwise.posttrain.models import load_for_training

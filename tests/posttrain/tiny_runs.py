@@ -13,9 +13,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from rungwise.posttrain import common
-from rungwise.posttrain.grpo import GRPOSettings
-from rungwise.posttrain.run import TrainRecipe, train
-from rungwise.posttrain.sft import SFTSettings
+from rungwise.posttrain.run import train
+from rungwise.posttrain.settings import GRPOSettings, SFTSettings, TrainRecipe
 from rungwise.pretrain.tokenizer import END, make_tokenizer
 from rungwise.pretrain.train import PretrainRecipe, make_model
 from rungwise.suites.items import generate

@@ -188,12 +188,11 @@ Examples:
 @click.argument("what", required=False, metavar="[suites|tasks|recipes|models]")
 @json_option
 def list_(what: str | None, as_json: bool) -> None:
-    """What there is: suites, tasks and models; recipes when asked for."""
+    """What there is: suites, tasks, recipes and models."""
     kinds = {"suites": _suites, "tasks": _tasks, "recipes": _recipes, "models": _models}
     if what is not None and what not in kinds:
         raise UserError(f"there is no list of {what!r}; lists are {', '.join(kinds)}")
-    # Recipes belong to the training extra, which takes seconds to load: only when asked for.
-    found = {kind: make() for kind, make in kinds.items() if what == kind or (what is None and kind != "recipes")}
+    found = {kind: make() for kind, make in kinds.items() if what in (kind, None)}
 
     def tell() -> None:
         for kind, entries in found.items():
@@ -219,10 +218,7 @@ def _tasks() -> dict[str, str]:
 
 
 def _recipes() -> dict[str, str]:
-    from rungwise.evaluate.models import require
-
-    require("trl")
-    from rungwise.posttrain.run import RECIPES
+    from rungwise.posttrain.settings import RECIPES
 
     return {name: json.dumps(asdict(recipe)) for name, recipe in RECIPES.items()}
 

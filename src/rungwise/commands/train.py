@@ -27,8 +27,8 @@ Examples:
 @json_option
 def pretrain(recipe: Path | None, batches: int | None, seed: int | None, out: Path, as_json: bool) -> None:
     """Make the embedded base model: teach a small decoder to read, not to reason."""
-    from rungwise.evaluate.models import require
     from rungwise.files import read_json
+    from rungwise.language_models import require
 
     require("torch"), require("transformers")
     from rungwise.pretrain.train import PretrainRecipe
@@ -71,12 +71,12 @@ def train(
     name: str, method: str, overrides: tuple[str, ...], model: str | None, out: Path, smoke: bool, as_json: bool
 ) -> None:
     """One post-training run. The same command resumes."""
-    from rungwise.evaluate.models import require
+    from rungwise.language_models import require
 
     require("trl")
     from rungwise.evaluate.quick import value_accuracy
-    from rungwise.posttrain.run import recipe
     from rungwise.posttrain.run import train as run
+    from rungwise.posttrain.settings import recipe
 
     chosen = recipe(f"{name}-smoke" if smoke else name, list(overrides))
     with Bars() as bars:
@@ -105,7 +105,7 @@ def quickstart(out: Path, seed: int, real: Path | None, overrides: tuple[str, ..
 
     About ten minutes on two CPU cores. Ctrl-C or a crash, then the same command: it resumes.
     """
-    from rungwise.evaluate.models import require
+    from rungwise.language_models import require
 
     require("trl"), require("matplotlib")
     from rungwise.quickstart import quickstart as run

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rungwise.evaluate.models import require
 from rungwise.evaluate.statistics import Cell
+from rungwise.language_models import require
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999", "#000000")
 """Okabe & Ito's palette, which people with any colour vision can tell apart."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rungwise.evaluate.models import generate_texts
+from rungwise.language_models import generate_texts
 from rungwise.problems.problem import Problem
 from rungwise.scoring.score import score
 from rungwise.suites.items import to_text

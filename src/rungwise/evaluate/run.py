@@ -12,10 +12,10 @@ from typing import Any
 
 import rungwise
 from rungwise.errors import UserError
-from rungwise.evaluate.models import Completion, generate_batches, load_model, local_folder
 from rungwise.evaluate.questions import Question, Suite, load_suite
 from rungwise.evaluate.results import Row, scored_row, strict_corrected, summary, unread_row
 from rungwise.files import read_json, write_json, write_json_lines
+from rungwise.language_models import Completion, generate_batches, load_model, local_folder
 from rungwise.problems.baselines import BASELINES, baseline_value
 from rungwise.problems.problem import LACK_CONDITION, Answer
 from rungwise.problems.solve import ROUNDINGS, solve

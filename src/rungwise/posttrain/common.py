@@ -18,8 +18,8 @@ from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging as transformers_logging
 
 from rungwise.errors import UserError
-from rungwise.evaluate.models import THINK
 from rungwise.files import read_json, read_log, write_json, write_json_lines
+from rungwise.language_models import THINK
 
 Progress = Callable[[dict[str, Any]], None]
 """Receives a dictionary with "seconds", "of" (the limit in seconds), "step" and the newest metrics."""

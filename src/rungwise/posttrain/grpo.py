@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig
 
 from rungwise.posttrain.common import (
     Clock,
@@ -29,39 +28,11 @@ from rungwise.posttrain.common import (
     save_model,
     trainer_settings,
 )
+from rungwise.posttrain.settings import GRPOSettings
+from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer
 from rungwise.problems.problem import Problem
 from rungwise.scoring.reward import make_trl_reward
 from rungwise.suites.items import to_text
-
-
-@dataclass(frozen=True)
-class GRPOSettings:
-    """Settings of a run.
-
-    Attributes:
-        seconds: training time at most.
-        prompts, group: questions a generation step, completions a question.
-        updates: optimizer steps made from one generation step.
-        beta: weight of the per-token KL to the start model.
-        clip: half-width of the surrogate's clipping range.
-        max_completion: tokens a completion may have.
-        format_weight: reward of an answer that can be read; a right one earns the rest.
-        save_every: steps between checkpoints to resume from; a multiple of ``updates``.
-    """
-
-    seconds: float = 240.0
-    prompts: int = 16
-    group: int = 8
-    updates: int = 1
-    lr: float = 1e-4
-    warmup: int = 10
-    beta: float = 0.0
-    clip: float = 0.2
-    temperature: float = 1.0
-    max_completion: int = 56
-    format_weight: float = 0.1
-    save_every: int = 40
-    seed: int = 0
 
 
 def train_grpo(
@@ -83,7 +54,7 @@ def train_grpo(
         for text in [to_text(problem, view)]
     ]
     completions = settings.prompts * settings.group
-    trainer = GRPOTrainer(
+    trainer = SharedPromptGRPOTrainer(
         model=model,
         processing_class=tokenizer,
         reward_funcs=make_trl_reward(view, settings.format_weight, opening(tokenizer)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rungwise.errors import UserError
-from rungwise.evaluate.models import load_model, local_folder, require
 from rungwise.files import read_json
+from rungwise.language_models import load_model, local_folder, require
 
 
 def load_for_training(name: str, lora: int = 0) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

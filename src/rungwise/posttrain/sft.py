@@ -10,7 +10,6 @@ worked steps instead of reworded by a language model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from rungwise.posttrain.common import (
     steps_done,
     trainer_settings,
 )
+from rungwise.posttrain.settings import SFTSettings
 from rungwise.problems.problem import Problem
 from rungwise.problems.streams import stream
 from rungwise.suites.items import to_text
@@ -38,30 +38,6 @@ from rungwise.wording.answers import solution_text
 from rungwise.wording.slots import redraw
 
 HELD_OUT = "held_out.json"
-
-
-@dataclass(frozen=True)
-class SFTSettings:
-    """Settings of a run.
-
-    Attributes:
-        seconds: training time at most.
-        batch, lr, warmup: solutions a step, peak learning rate, steps to reach it (then constant).
-        check_every: steps between held-out accuracies (0: never; then the whole time is used).
-        patience: stop after so many checks without a new best accuracy; the best model is kept.
-        save_every: steps between checkpoints to resume from.
-        redraw_seed: seed of the order and the redrawn symbols.
-    """
-
-    seconds: float = 150.0
-    batch: int = 32
-    lr: float = 1e-3
-    warmup: int = 20
-    check_every: int = 50
-    patience: int = 3
-    save_every: int = 100
-    seed: int = 0
-    redraw_seed: int = 0
 
 
 class BestKept(TrainerCallback):  # type: ignore[misc]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from rungwise import language_models as models
 from rungwise.errors import UserError
-from rungwise.evaluate import models
-from rungwise.evaluate.models import Completion, generate_batches, generate_texts, load_model, local_folder
+from rungwise.language_models import Completion, generate_batches, generate_texts, load_model, local_folder
 
 PROMPTS = [
     f"graph A->BC B->C\nfacts {' '.join(f'P(C=1|A={k % 2})=v{k + 1}' for k in range(n))}\nask ATE A=1 A=0 C={n % 2}\n"

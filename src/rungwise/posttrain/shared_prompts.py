@@ -1,0 +1,105 @@
+"""TRL's GRPOTrainer with each question read once, not once for every completion of its group.
+
+A group's completions share their prompt, and for short answers to long questions reading the prompt is most of the
+work. Here the prompt goes through the model once; its keys and values are then repeated for the group, in generation
+and in training alike (gradients flow through the repetition, so the sum over the group is what it was). Completions
+whose advantage is 0, those of groups in which all got the same reward, are left out of the update: without a KL term
+they contribute nothing. Same objective, same numbers up to rounding; only the time differs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+from trl import GRPOTrainer
+
+
+class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
+    """For text models on one process without vLLM; anything else goes the parent's way."""
+
+    @property
+    def _shares(self) -> bool:
+        return not (self.use_vllm or self.use_transformers_continuous_batching) and self.accelerator.num_processes == 1
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], images: Any, *others: Any, **more: Any) -> Any:
+        """(completions' token ids with the end, None), one for each prompt; equal prompts are read once."""
+        if not self._shares or images is not None:
+            return super()._generate_single_turn(prompt_ids, images, *others, **more)
+        device = self.accelerator.device
+        places: dict[tuple[int, ...], int] = {}
+        which_B = torch.tensor([places.setdefault(tuple(ids), len(places)) for ids in prompt_ids], device=device)
+        width = max(map(len, places))
+        pad = self.processing_class.pad_token_id
+        ids_P_T = torch.tensor([[pad] * (width - len(ids)) + list(ids) for ids in places], device=device)
+        mask_P_T = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in places], device=device)
+        model = self.accelerator.unwrap_model(self.model_wrapped)
+        with torch.no_grad():
+            cache = DynamicCache()
+            if width > 1:  # the last token is left to `generate`, which wants something to start from
+                read(model, ids_P_T[:, :-1], mask_P_T[:, :-1], cache)
+                cache.batch_select_indices(which_B)
+            out_B_T = model.generate(
+                input_ids=ids_P_T[which_B],
+                attention_mask=mask_P_T[which_B],
+                past_key_values=cache,
+                generation_config=self.generation_config,
+            )[:, width:]
+        ends_B_T = torch.isin(out_B_T, torch.tensor(self.eos_token_ids, device=device))
+        kept = (ends_B_T.int().cumsum(1) - ends_B_T.int()) == 0  # up to and with the first end
+        return [ids[mask].tolist() for ids, mask in zip(out_B_T.cpu(), kept.cpu(), strict=True)], None
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: Any,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        **more: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        """Log-probabilities and entropies of the completions' tokens, of shape (batch, logits_to_keep)."""
+        if not self._shares or more.get("pixel_values") is not None or more.get("compute_aux_loss"):
+            return super()._get_per_token_logps_and_entropies(
+                model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **more
+            )
+        split = input_ids.shape[1] - logits_to_keep
+        both = torch.cat([input_ids[:, :split], attention_mask[:, :split]], dim=1)
+        unique, which_B = torch.unique(both, dim=0, return_inverse=True)
+        cache = DynamicCache()
+        with self.accelerator.autocast():
+            first_P_V = read(model, unique[:, :split], unique[:, split:], cache)[:, -1]
+            cache.batch_select_indices(which_B)
+            next_B_T_V = read(model, input_ids[:, split:], attention_mask, cache)[:, :-1]
+        logits_B_T_V = torch.cat([first_P_V[which_B].unsqueeze(1), next_B_T_V], dim=1).float() / self.temperature
+        logs_B_T_V = logits_B_T_V.log_softmax(-1)
+        logps = logs_B_T_V.gather(-1, input_ids[:, split:].unsqueeze(-1)).squeeze(-1)
+        entropies = -(logs_B_T_V.exp() * logs_B_T_V).sum(-1).detach() if compute_entropy else None
+        return logps, entropies, None
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        rows = inputs["advantages"] != 0
+        if self.beta == 0 and self._shares and rows.any():
+            batch = len(rows)
+            inputs = {
+                k: v[rows] if torch.is_tensor(v) and v.dim() and len(v) == batch else v for k, v in inputs.items()
+            }
+            longest = int(inputs["completion_mask"].sum(1).max().clamp(min=1))
+            blank = int((inputs["prompt_mask"].sum(0) > 0).int().argmax())
+            for name in ("completion_ids", "completion_mask", "old_per_token_logps"):
+                if inputs.get(name) is not None:
+                    inputs[name] = inputs[name][:, :longest]
+            for name in ("prompt_ids", "prompt_mask"):
+                inputs[name] = inputs[name][:, blank:]
+        return super()._compute_loss(model, inputs)
+
+
+def read(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+    """Logits of the new tokens ``ids``, shape (batch, new, vocabulary); their keys and values join the cache. ``mask``
+    covers the cached tokens, if any, and the new ones; positions count the tokens that are there."""
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
+    logits: torch.Tensor = out.logits
+    return logits
