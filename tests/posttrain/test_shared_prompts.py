@@ -29,8 +29,8 @@ def trainer(kind: type[GRPOTrainer], tmp_path: Path, **settings: Any) -> Any:
         reward_funcs=lambda completions, **_: [float(len(c) % 3) for c in completions],
         train_dataset=Dataset.from_list([{"prompt": p} for p in PROMPTS]),
         args=GRPOConfig(
-            output_dir=str(tmp_path / kind.__name__), use_cpu=True, bf16=False, report_to="none", max_completion_length=8,
-            per_device_train_batch_size=8, num_generations=4, gradient_checkpointing=False, **settings,
+            output_dir=str(tmp_path / kind.__name__), use_cpu=True, bf16=False, report_to="none", num_generations=4,
+            per_device_train_batch_size=8, max_completion_length=8, gradient_checkpointing=False, **settings,
         ),
     )  # fmt: skip
 

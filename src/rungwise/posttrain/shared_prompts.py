@@ -62,9 +62,11 @@ class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """Log-probabilities and entropies of the completions' tokens, of shape (batch, logits_to_keep)."""
         if not self._shares or more.get("pixel_values") is not None or more.get("compute_aux_loss"):
-            return super()._get_per_token_logps_and_entropies(
+            theirs: tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]
+            theirs = super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **more
             )
+            return theirs
         split = input_ids.shape[1] - logits_to_keep
         both = torch.cat([input_ids[:, :split], attention_mask[:, :split]], dim=1)
         unique, which_B = torch.unique(both, dim=0, return_inverse=True)
@@ -83,9 +85,8 @@ class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         rows = inputs["advantages"] != 0
         if self.beta == 0 and self._shares and rows.any():
             batch = len(rows)
-            inputs = {
-                k: v[rows] if torch.is_tensor(v) and v.dim() and len(v) == batch else v for k, v in inputs.items()
-            }
+            per_row = {k for k, v in inputs.items() if torch.is_tensor(v) and v.dim() and len(v) == batch}
+            inputs = {k: v[rows] if k in per_row else v for k, v in inputs.items()}
             longest = int(inputs["completion_mask"].sum(1).max().clamp(min=1))
             blank = int((inputs["prompt_mask"].sum(0) > 0).int().argmax())
             for name in ("completion_ids", "completion_mask", "old_per_token_logps"):
@@ -93,7 +94,8 @@ class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
                     inputs[name] = inputs[name][:, :longest]
             for name in ("prompt_ids", "prompt_mask"):
                 inputs[name] = inputs[name][:, blank:]
-        return super()._compute_loss(model, inputs)
+        loss: torch.Tensor = super()._compute_loss(model, inputs)
+        return loss
 
 
 def read(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
