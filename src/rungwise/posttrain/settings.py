@@ -51,10 +51,10 @@ class GRPOSettings:
     """
 
     seconds: float = 240.0
-    prompts: int = 16
+    prompts: int = 32
     group: int = 8
     updates: int = 1
-    lr: float = 1e-4
+    lr: float = 2e-4
     warmup: int = 10
     beta: float = 0.0
     clip: float = 0.2
