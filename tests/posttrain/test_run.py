@@ -75,7 +75,7 @@ class TestRecipes:
         [
             (["view=slot"], "unknown view"),
             (["solutions=0"], "solutions must be at least 1"),
-            (["questions=3"], "questions must be at least 16"),
+            (["questions=3"], "questions must be at least 32"),
             (["published=1.5"], "published"),
             (["lora=-1"], "lora"),
             (["grpo.group=1"], "grpo.group must be at least 2"),
