@@ -38,6 +38,17 @@ def table_of(line: str) -> dict[Named, str]:
     return {(events(target, ","), events(given, ",")): slot for target, given, slot in found}
 
 
+def blocks_of(line: str) -> dict[str, str]:
+    """Letters at the head of a block of facts -> its first slot; every fact of the block speaks of all of them."""
+    first = {}
+    for letters, slot, facts in re.findall(r"\[([A-Z]+) (v\d+)\]([^\[]*)", line):
+        assert facts.split()[0].endswith(f"={slot}")
+        assert all(f"{letter}=" in fact for fact in facts.split() for letter in letters)
+        assert letters not in first
+        first[letters] = slot
+    return first
+
+
 def events(text: str, separator: str) -> frozenset[Event]:
     return frozenset((e[0], e[2:] or None) for e in text.split(separator) if e)
 
@@ -110,6 +121,7 @@ def check(pieces: list[tuple[str, str]], seed: int) -> list[str]:
     assert [line.split(" ")[0] for line in head] in (["graph"], ["facts"], ["graph", "facts"])
     nodes, edges = edges_of(head[0]) if head[0].startswith("graph") else (set(), set())
     table = table_of(head[-1]) if head[-1].startswith("facts") else {}
+    blocks = blocks_of(head[-1])
     dice = stream("numbers", seed)
     numbers = {term: Fraction(int(dice.integers(1, 10_000)), 10_000) for term in table}
     slots = {slot: numbers[term] for term, slot in table.items()}
@@ -119,22 +131,26 @@ def check(pieces: list[tuple[str, str]], seed: int) -> list[str]:
         assert question.endswith(":")
         assert answer.endswith(";")
         found = answer.removesuffix(";")
-        if kind == "find":
+        if kind == "find" and asked.isalpha():
+            assert found == blocks[asked]
+        elif kind == "find":
             assert found == table[named(asked)]
         elif kind == "write":
             assert evaluate(found, slots) == value_of(asked, numbers)
         elif kind in ("edge", "path"):
-            a, b = asked.split(" ")
+            a, b = asked
             assert {a, b} <= nodes
             assert found == ("yes" if (a, b) in edges or (kind == "path" and b in reach(edges, a)) else "no")
         else:
-            a, _, b = asked.partition(" ")
             expected = (
-                related(kind, edges, a) if kind in RELATIONS else reach(edges, a) & related("ancestors", edges, b)
+                related(kind, edges, asked)
+                if kind in RELATIONS
+                else reach(edges, asked[0]) & related("ancestors", edges, asked[1])
             )
             assert found == "none" if not expected else set(found) == expected and len(found) == len(expected)
             assert not any(x in reach(edges, y) for i, x in enumerate(found) for y in found[i + 1 :])  # causes first
-    return [question.split(" ")[0] for question in questions]
+    assert len(set(questions)) == len(questions)
+    return ["block" if re.fullmatch("find [A-Z]+:", q) else q.split(" ")[0] for q in questions]
 
 
 @given(st.integers(0, 2**64), st.integers(2, 12))
@@ -150,7 +166,7 @@ def test_all_kinds_of_context_and_question_occur() -> None:
         text = pieces[0][0]
         heads[text.startswith("graph"), "facts" in text] = heads.get((text.startswith("graph"), "facts" in text), 0) + 1
         kinds |= set(check(pieces, seed))
-    assert kinds == {*RELATIONS, "between", "edge", "path", "find", "write"}
+    assert kinds == {*RELATIONS, "between", "edge", "path", "find", "block", "write"}
     assert heads[True, False] > heads[True, True] > 20
     assert heads[False, True] > 20
 

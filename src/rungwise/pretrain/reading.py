@@ -2,8 +2,8 @@
 
 A context shows a graph, a menu of facts, or both, drawn without regard to each other, then asks many small
 questions about what is written there: parents, children, ancestors, descendants, whether there is an edge or a
-directed path, which nodes lie between two others, which slot holds a named probability, and how a formula that
-is *given* is written over slots. No question names a task, an effect or an adjustment set, and no answer
+directed path, which nodes lie between two others, which slot holds a named probability, with which slot the facts
+about a variable begin, and how a formula that is *given* is written over slots. No question names a task, an effect or an adjustment set, and no answer
 depends on graph and facts together.
 """
 
@@ -32,13 +32,13 @@ RELATIONS: dict[str, Callable[[DAG, int], int]] = {
 def context(rng: np.random.Generator, questions: int) -> list[tuple[str, str]]:
     """Pieces (prompt, answer) whose concatenation is one training text; the first prompt holds what is asked about.
 
-    Half of the contexts show a graph alone, a fifth a menu alone (short texts teach more per token, and no question
+    Of the contexts 45 % show a graph alone, 20 % a menu alone (short texts teach more per token, and no question
     needs both), the rest both, as the problems do.
     """
     n = int(rng.choice([2, 3, 4, 5], p=[0.05, 0.2, 0.35, 0.4]))
     graph = random_dag(n, rng.uniform(0.3, 0.9), rng)
     letters = tuple(slots.draw_letters(n, rng))
-    kind = str(rng.choice(["graph", "menu", "both"], p=[0.5, 0.2, 0.3])) if n > 2 else "graph"
+    kind = str(rng.choice(["graph", "menu", "both"], p=[0.45, 0.2, 0.35])) if n > 2 else "graph"
     head, share = "", 1.0
     if kind != "menu":
         head += f"{slots.graph_text(graph, letters)}\n"
@@ -48,18 +48,16 @@ def context(rng: np.random.Generator, questions: int) -> list[tuple[str, str]]:
         facts = tuple(Fact(t, 0.5) for t in displayed_terms(q, shown, [2] * n))
         problem = Problem(graph, (Variable("e"),) * n, q, facts, meta={"letters": letters})
         table = slots.slot_table(problem)
-        head += f"facts {' '.join(f'{t.text(letters)}={s}' for s, t in table.items())}\n"
-        names = {t: s for s, t in table.items()}
-    pieces = []
+        head += f"{slots.facts_text(problem)}\n"
+    asked: dict[str, str] = {}  # each question once: to copy its first answer would teach nothing
     for _ in range(questions if kind != "menu" else questions // 2):
         if rng.random() < share:
-            pieces.append(_about_graph(graph, letters, rng))
-        elif rng.random() < 0.4:
-            slot, term = list(table.items())[rng.integers(len(table))]
-            pieces.append((f"find {_bare(term, letters, 0)}:", f"{slot};"))
+            prompt, answer = _about_graph(graph, letters, rng)
         else:
-            pieces.append(_formula(problem, shown[rng.integers(len(shown))], names))
-    return [(head + pieces[0][0], pieces[0][1]), *pieces[1:]]
+            prompt, answer = _about_menu(problem, shown, table, rng)
+        asked[prompt] = answer
+    first, *more = asked.items()
+    return [(head + first[0], first[1]), *more]
 
 
 def _menu(n: int, rng: np.random.Generator) -> tuple[Query, list[Reading]]:
@@ -87,17 +85,26 @@ def _about_graph(graph: DAG, letters: tuple[str, ...], rng: np.random.Generator)
     a, b = (int(v) for v in rng.permutation(graph.n)[:2])
     if kind == "relation":
         name = str(rng.choice(list(RELATIONS)))
-        return f"{name} {letters[a]}:", f"{_set(graph, RELATIONS[name](graph, a), letters)};"
-    pair = f"{letters[a]} {letters[b]}"
+        return f"{name} {letters[a]}:", f"{slots.node_letters(graph, RELATIONS[name](graph, a), letters)};"
+    pair = letters[a] + letters[b]
     if kind == "between":
-        return f"between {pair}:", f"{_set(graph, graph.mediators(a, b), letters)};"
+        return f"between {pair}:", f"{slots.node_letters(graph, graph.mediators(a, b), letters)};"
     yes = graph.has_path(a, b) if kind == "path" else graph.has_edge(a, b)
     return f"{kind} {pair}:", f"{'yes' if yes else 'no'};"
 
 
-def _set(graph: DAG, nodes: int, letters: tuple[str, ...]) -> str:
-    """Letters in the order of the graph's line."""
-    return "".join(letters[v] for v in graph.order if nodes >> v & 1) or "none"
+def _about_menu(
+    problem: Problem, shown: list[Reading], table: dict[str, Term], rng: np.random.Generator
+) -> tuple[str, str]:
+    """Which slot holds a fact, which slot a variable's block begins with, or how a formula is written."""
+    kind = rng.choice(["find", "block", "write"], p=[0.3, 0.2, 0.5])
+    slot, term = list(table.items())[rng.integers(len(table))]
+    if kind == "block" and (others := slots.others(problem.query, term)):
+        letters = "".join(problem.letters[v] for v in others)
+        return f"find {letters}:", f"{slots.block(problem, mask_of(others))};"
+    if kind == "write":
+        return _formula(problem, shown[rng.integers(len(shown))], {t: s for s, t in table.items()})
+    return f"find {_bare(term, problem.letters, 0)}:", f"{slot};"
 
 
 def _bare(term: Term, letters: tuple[str, ...], summed: int) -> str:
@@ -116,6 +123,6 @@ def _formula(problem: Problem, reading: Reading, names: dict[Term, str]) -> tupl
     rules = task(q.task)
     one_each = [1 if summed >> v & 1 else 2 for v in range(problem.graph.n)]
     formula = rules.estimand(q, *reading, one_each).text(lambda t: _bare(t, letters, summed))
-    over = f"sum {_set(problem.graph, summed, letters)} " if summed else ""
+    over = f"sum {slots.node_letters(problem.graph, summed, letters)} " if summed else ""
     written = rules.estimand(q, *reading, [2] * problem.graph.n).text(names.__getitem__)
     return f"write {over}{formula}:", f"{written};"

@@ -46,7 +46,8 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
     names = rf"{LACK_CONDITION}|(?<=ask )(?:{'|'.join(TASKS)})"
     pattern = rf'\{{"PROB": "|"\}}|{names}|[a-z]+(?![0-9])|v[0-9]+|[A-Z]=[0-9]|[A-Z]->|[A-Z]|[0-9]+|[|:;,()+\-*/]'
     core.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
-    core.decoder = decoders.Fuse()
+    spaced = [decoders.Replace(word, f"{word} ") for word in ("path", "edge", "between", "parents", "find")]
+    core.decoder = decoders.Sequence([*spaced, decoders.Fuse()])
     return PreTrainedTokenizerFast(
         tokenizer_object=core, pad_token=PAD, eos_token=END, unk_token=UNKNOWN, padding_side="left",
         clean_up_tokenization_spaces=False,

@@ -44,12 +44,15 @@ class PretrainRecipe:
 
     Attributes:
         batches: optimizer steps; each sees ``batch`` contexts of ``questions`` questions.
-        lr: learning rate, reached after ``warmup`` batches, constant, falling over the last fifth.
+        cycles: equal parts of the run in which the learning rate rises and falls. After each the model is as good as
+            one trained for so long, and it goes on from there.
+        lr: learning rate, reached after a cycle's first ``warmup`` batches, constant, falling over its last fifth.
         hidden, layers, heads: the decoder's size (GPT-NeoX with ReLU and rotary positions).
         longest: tokens per context; further questions are left out.
     """
 
-    batches: int = 3000
+    batches: int = 6000
+    cycles: int = 2
     batch: int = 48
     questions: int = 12
     lr: float = 1.5e-3
@@ -240,9 +243,10 @@ def _copy_weights(pairs: list[tuple[torch.nn.Parameter, torch.nn.Parameter]]) ->
 
 
 def _rate(batch: int, recipe: PretrainRecipe) -> float:
-    """Warm-up, then constant, then a linear fall to a twentieth over the last fifth (Hägele et al. 2024)."""
-    fall = recipe.batches // 5
-    return min(1.0, (batch + 1) / max(1, recipe.warmup), max(0.05, (recipe.batches - batch) / max(1, fall)))
+    """Warm-up, then constant, then a linear fall to a twentieth over a cycle's last fifth (Hägele et al. 2024)."""
+    length = -(-recipe.batches // recipe.cycles)
+    done = batch % length
+    return min(1.0, (done + 1) / max(1, recipe.warmup), max(0.05, (length - done) / max(1, length // 5)))
 
 
 def _save(path: Path, model: Any, optimizer: Any, done: int, seconds: float) -> None:

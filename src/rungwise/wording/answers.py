@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
+from rungwise.causal.graph import bits, mask_of
 from rungwise.errors import UserError
 from rungwise.problems.problem import EFFECTS, LACK_CONDITION, Problem
 from rungwise.problems.tasks import task
-from rungwise.problems.worked import names
 from rungwise.wording import slots
 
 
@@ -31,7 +32,7 @@ def answer_text(problem: Problem, view: str) -> str:
 def solution_text(problem: Problem, view: str) -> str:
     """The worked solution that ends in the reference answer: what supervised fine-tuning imitates.
 
-    In the slots view ``path:yes;between:B;adjust:A;{"PROB": "..."}``, elsewhere a line a step.
+    In the slots view ``path BC:yes;parents B:A;adjust:A;{"PROB": "..."}``, elsewhere a line a step.
 
     Raises:
         UserError: the problem has no truth.
@@ -39,19 +40,33 @@ def solution_text(problem: Problem, view: str) -> str:
     if view != "slots":
         lines = [f"{step.kind}: {step.content}" for step in problem.steps]
         return "\n".join([*lines, answer_text(problem, view)])
-    q, letters = problem.query, problem.letters
-    first = task(q.task).FIRST_STEP
-    parts = []
-    if first in ("path", "edge"):
-        parts.append(f"{first}:{'no' if task(q.task).is_zero(problem.graph, q) else 'yes'};")
+    return "".join([*_readings_of_the_graph(problem), answer_text(problem, view)])
+
+
+def _readings_of_the_graph(problem: Problem) -> Iterator[str]:
+    """The steps before the expression, each worded as pre-training words it (see ``pretrain.reading``).
+
+    The parents of what is set block every back-door path (Pearl 2009, section 3.3.1), so among the displayed
+    covariates the right ones are found there first.
+    """
+    q, graph, rules = problem.query, problem.graph, task(problem.query.task)
+
+    def letters(nodes: int) -> str:
+        return slots.node_letters(graph, nodes, problem.letters)
+
+    ends = problem.letters[q.treatment] + problem.letters[q.outcome]
+    if rules.FIRST_STEP in ("path", "edge"):
+        yield f"{rules.FIRST_STEP} {ends}:{'no' if rules.is_zero(graph, q) else 'yes'};"
     right = problem.meta.get("right")
-    if first == "mediators" and not right:
-        parts.append("between:none;")
+    if q.task in ("NDE", "NIE") and (right or rules.FIRST_STEP == "mediators"):
+        yield f"between {ends}:{letters(graph.mediators(q.treatment, q.outcome))};"
     if right:
-        if q.task in ("NDE", "NIE"):
-            parts.append(f"between:{names(right[0], letters).replace(',', '')};")
-        parts.append(f"adjust:{names(right[1], letters).replace(',', '')};")
-    return "".join(parts) + answer_text(problem, view)
+        for v in (q.treatment, *(m for m, _ in q.held)):
+            yield f"parents {problem.letters[v]}:{letters(graph.parents[v])};"
+        yield f"adjust:{letters(right[1])};"
+        own = mask_of(v for v, _ in q.held)
+        if used := (right[0] | right[1]) & ~own:
+            yield f"find {''.join(problem.letters[v] for v in bits(used))}:{slots.block(problem, used)};"
 
 
 def slot_expression(problem: Problem) -> str:

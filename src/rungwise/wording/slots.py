@@ -2,8 +2,9 @@
 
 What is left for a model is the causal job: to write the value as an expression over slots. Slots are
 numbered in a canonical order that depends on the question and the terms alone and is the same for every
-graph (by role of the terms: outcome first, fewer other variables first, then by variable and value), so
-neither order nor numbers say anything about the graph.
+graph: in blocks, first the terms about treatment, outcome and held variables alone, then those about each other
+variable, then those about two of them; in a block by role, outcome first. So neither order nor numbers say
+anything about the graph.
 """
 
 from __future__ import annotations
@@ -67,20 +68,24 @@ def slot_table(problem: Problem) -> dict[str, Term]:
     return {f"v{i + 1}": t for i, t in enumerate(terms)}
 
 
+def others(q: Query, term: Term) -> tuple[int, ...]:
+    """The variables a term mentions besides treatment, outcome and the held ones."""
+    own = {q.treatment, q.outcome, *(v for v, _ in q.held)}
+    return tuple(sorted({v for v, _ in term.target + term.given} - own))
+
+
 def _place(q: Query, term: Term) -> tuple[Any, ...]:
-    held = {v for v, _ in q.held}
     target, given = dict(term.target), dict(term.given)
-    own = {q.treatment, q.outcome} | held
-    others = sorted((v, value) for v, value in (term.target + term.given) if v not in own)
+    mentioned = others(q, term)
     seen = {**target, **given}
     return (
+        len(mentioned),
+        mentioned,
         q.outcome not in target,
-        len(others),
-        [v for v, _ in others],
         len(target),
-        [v for v in sorted(target) if v not in own],
+        [v for v in sorted(target) if v in mentioned],
         len(given),
-        [value for _, value in others],
+        [seen[v] for v in mentioned],
         {q.x: 0, q.x_ref: 1}.get(seen.get(q.treatment, q.x), 2),
         q.treatment not in seen,
         target.get(q.outcome, q.y) != q.y,
@@ -111,10 +116,10 @@ def text(problem: Problem) -> str:
     Three lines: the graph (its edges, causes first), the facts, the question::
 
         graph A->B A->C B->C
-        facts P(C=1|B=1)=v1 P(C=1|B=0)=v2 ...
+        facts P(C=1|B=1)=v1 P(C=1|B=0)=v2 [A v3] P(C=1|A=0,B=1)=v3 ...
         ask ATE B=1 B=0 C=1
 
-    The question gives task, bound or "less" where there is one, the treatment's new and reference value, the
+    A block about other variables is headed by their letters and its first slot. The question gives task, bound or "less" where there is one, the treatment's new and reference value, the
     outcome, and CDE's held mediators.
 
     Raises:
@@ -123,8 +128,31 @@ def text(problem: Problem) -> str:
     letters = problem.letters
     if max(map(len, letters)) > 1:
         raise UserError("the slots view holds 26 variables at most")
-    facts = " ".join(f"{t.text(letters)}={name}" for name, t in slot_table(problem).items())
-    return f"{graph_text(problem.graph, letters)}\nfacts {facts}\n{question_text(problem.query, letters)}\n"
+    return f"{graph_text(problem.graph, letters)}\n{facts_text(problem)}\n{question_text(problem.query, letters)}\n"
+
+
+def facts_text(problem: Problem) -> str:
+    """The second line: the displayed terms with their slots, in blocks."""
+    words = ["facts"]
+    heading: tuple[int, ...] = ()
+    for name, term in slot_table(problem).items():
+        if (mentioned := others(problem.query, term)) != heading:
+            words.append(f"[{''.join(problem.letters[v] for v in mentioned)} {name}]")
+            heading = mentioned
+        words.append(f"{term.text(problem.letters)}={name}")
+    return " ".join(words)
+
+
+def block(problem: Problem, nodes: int) -> str:
+    """The first slot of the facts about just these other variables.
+
+    Raises:
+        UserError: nothing about them is displayed.
+    """
+    for name, term in slot_table(problem).items():
+        if others(problem.query, term) == tuple(bits(nodes)):
+            return name
+    raise UserError(f"no fact about just {''.join(problem.letters[v] for v in bits(nodes))} is displayed")
 
 
 def graph_text(graph: DAG, letters: tuple[str, ...]) -> str:
@@ -135,6 +163,11 @@ def graph_text(graph: DAG, letters: tuple[str, ...]) -> str:
         if not graph.children[v] and not graph.parents[v]:
             parts.append(f"{letters[v]}->")
     return f"graph {' '.join(parts)}"
+
+
+def node_letters(graph: DAG, nodes: int, letters: tuple[str, ...]) -> str:
+    """The letters of a set of nodes in the order of the graph's line, or "none"."""
+    return "".join(letters[v] for v in graph.order if nodes >> v & 1) or "none"
 
 
 def question_text(q: Query, letters: tuple[str, ...]) -> str:

@@ -1,0 +1,60 @@
+"""Worked solutions in the slots view, against networkx."""
+
+import re
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from rungwise.problems.problem import EFFECTS, TASKS, Problem
+from rungwise.problems.sampler import Recipe, sample_problem
+from rungwise.scoring.score import score
+from rungwise.wording import slots
+from rungwise.wording.answers import solution_text
+
+
+def shown_graph(problem: Problem) -> nx.DiGraph:
+    """The graph as a reader of the prompt sees it."""
+    line = slots.text(problem).splitlines()[0]
+    return nx.DiGraph(re.findall(r"([A-Z])->([A-Z])", line))
+
+
+@pytest.mark.parametrize("zero", [0.0, 1.0])
+@pytest.mark.parametrize("task", TASKS)
+def test_every_step_is_true_of_the_graph(task: str, zero: float) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        problem = sample_problem(task, Recipe(zero=zero), rng)
+        graph = shown_graph(problem)
+        *steps, answer = re.split(r";(?=[a-z{])", solution_text(problem, "slots"))
+        assert score(answer, problem, "slots").score == 1
+        for step in steps:
+            what, found = step.split(":")
+            word, _, about = what.partition(" ")
+            nodes = set() if found == "none" else set(found)
+            graph.add_nodes_from(about)
+            if word == "path":
+                assert (found == "yes") == nx.has_path(graph, *about)
+            elif word == "edge":
+                assert (found == "yes") == graph.has_edge(*about)
+            elif word == "parents":
+                assert nodes == set(graph.predecessors(about))
+            elif word == "between":
+                x, y = about
+                assert nodes == nx.descendants(graph, x) & nx.ancestors(graph, y)
+            else:
+                assert word == "adjust"
+                assert nodes <= {v for v in answer_letters(problem)}
+        words = [step.partition(" ")[0].partition(":")[0] for step in steps]
+        assert words == expected_words(task, zero=bool(zero) and task in EFFECTS, held=len(problem.query.held))
+
+
+def answer_letters(problem: Problem) -> set[str]:
+    """Letters that the facts speak of."""
+    return set(re.findall(r"([A-Z])=", slots.text(problem).splitlines()[1]))
+
+
+def expected_words(task: str, zero: bool, held: int) -> list[str]:
+    first = {"ATE": ["path"], "ETT": ["path"], "CDE": ["edge"], "NDE": ["edge"]}.get(task, [])
+    between = ["between"] if task == "NIE" or (task == "NDE" and not zero) else []
+    return [*first, *between, *([] if zero else ["parents"] * (1 + held) + ["adjust"])]
