@@ -68,7 +68,7 @@ def train(
             )
         result = train_sft(net, tokenizer, solutions, recipe.view, out, recipe.sft, progress, measure)
     else:
-        questions = mixed(recipe.questions, recipe.published, recipe.seed, QUESTIONS_START)
+        questions = mixed(recipe.questions, recipe.grpo.published, recipe.seed, QUESTIONS_START)
         result = train_grpo(net, tokenizer, questions, recipe.view, out, recipe.grpo, progress)
     result = {"method": method, **result, "model": str(out / "model"), "versions": versions()}
     write_json(done, result)
