@@ -26,6 +26,7 @@ def test_every_step_is_true_of_the_graph(task: str, zero: float) -> None:
     for _ in range(20):
         problem = sample_problem(task, Recipe(zero=zero), rng)
         graph = shown_graph(problem)
+        adjusted: set[str] = set()
         *steps, answer = re.split(r";(?=[a-z{])", solution_text(problem, "slots"))
         assert score(answer, problem, "slots").score == 1
         for step in steps:
@@ -42,19 +43,29 @@ def test_every_step_is_true_of_the_graph(task: str, zero: float) -> None:
             elif word == "between":
                 x, y = about
                 assert nodes == nx.descendants(graph, x) & nx.ancestors(graph, y)
+            elif word == "adjust":
+                adjusted = nodes
+                assert valid_covariates(graph, problem, nodes)
             else:
-                assert word == "adjust"
-                assert nodes <= {v for v in answer_letters(problem)}
-        words = [step.partition(" ")[0].partition(":")[0] for step in steps]
-        assert words == expected_words(task, zero=bool(zero) and task in EFFECTS, held=len(problem.query.held))
+                assert word == "find"
+                assert adjusted <= set(about)
+                assert f"[{about} {found}]" in slots.text(problem)
+        words = [re.match("[a-z]+", step)[0] for step in steps]
+        assert [w for w in words if w != "find"] == expected_words(task, zero=bool(zero) and task in EFFECTS, held=len(problem.query.held))
 
 
-def answer_letters(problem: Problem) -> set[str]:
-    """Letters that the facts speak of."""
-    return set(re.findall(r"([A-Z])=", slots.text(problem).splitlines()[1]))
+def valid_covariates(graph: nx.DiGraph, problem: Problem, covariates: set[str]) -> bool:
+    """Pearl's back-door criterion for all that the question sets."""
+    q, letters = problem.query, problem.letters
+    x = {letters[v] for v in (q.treatment, *(m for m, _ in q.held))}
+    cut = graph.copy()
+    cut.remove_edges_from([edge for edge in graph.edges if edge[0] in x])
+    downstream = set().union(*(nx.descendants(graph, v) for v in x))
+    return not covariates & downstream and nx.is_d_separator(cut, x, {letters[q.outcome]}, covariates)
 
 
 def expected_words(task: str, zero: bool, held: int) -> list[str]:
+    """The steps' words in order, without ``find``."""
     first = {"ATE": ["path"], "ETT": ["path"], "CDE": ["edge"], "NDE": ["edge"]}.get(task, [])
     between = ["between"] if task == "NIE" or (task == "NDE" and not zero) else []
     return [*first, *between, *([] if zero else ["parents"] * (1 + held) + ["adjust"])]
