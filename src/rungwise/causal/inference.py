@@ -1,4 +1,5 @@
-"""Exact inference by enumeration: the joint distribution, do() and probabilities of terms."""
+"""Exact inference: the joint distribution, do() and probabilities of terms; small models by enumeration, larger ones
+by variable elimination."""
 
 from __future__ import annotations
 
@@ -8,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from rungwise.causal.elimination import eliminate
 from rungwise.causal.estimand import Term
 from rungwise.causal.graph import bits
 from rungwise.causal.scm import SCM, Array
-from rungwise.errors import UserError
 
 MAX_CELLS = 1 << 22
-"""Largest joint table (cells) that is enumerated: 22 binary variables, 32 MiB."""
+"""Largest table (cells) that is made: 22 binary variables, 32 MiB."""
+
+AT_ONCE = 1 << 12
+"""Joints of at most so many cells are multiplied in one go, which is faster than to sum out one by one."""
 
 
 def joint(model: SCM, do: Mapping[int, int] | None = None) -> Array:
@@ -26,32 +30,45 @@ def joint(model: SCM, do: Mapping[int, int] | None = None) -> Array:
     Raises:
         UserError: the joint has more than MAX_CELLS cells.
     """
-    cards, do = model.cards, do or {}
-    factors = [
-        (indicator(do[v], cards[v]), [v]) if v in do else (table, [*bits(model.graph.parents[v]), v])
-        for v, table in enumerate(model.tables)
-    ]
-    return multiply(factors, cards, range(model.graph.n))
+    return marginal_joint(model, range(model.graph.n), do)
 
 
-def marginal_joint(model: SCM, variables: Sequence[int]) -> Array:
-    """The joint distribution of some variables, with an axis for each in the order given.
+def marginal_joint(model: SCM, variables: Sequence[int], do: Mapping[int, int] | None = None) -> Array:
+    """The joint distribution of some variables, with an axis for each in the order given; with ``do``, after those
+    interventions.
 
     Raises:
-        UserError: the joint of all variables has more than MAX_CELLS cells.
+        UserError: a table on the way has more than MAX_CELLS cells.
     """
-    factors = [(table, [*bits(model.graph.parents[v]), v]) for v, table in enumerate(model.tables)]
-    return multiply(factors, model.cards, variables)
+    do = do or {}
+    tables = [
+        (indicator(do[v], model.cards[v]), [v]) if v in do else (table, [*bits(model.graph.parents[v]), v])
+        for v, table in enumerate(model.tables)
+    ]
+    return multiply_down(tables, model.cards, variables)
+
+
+def multiply_down(tables: Sequence[tuple[Array, Sequence[int]]], cards: Sequence[int], keep: Sequence[int]) -> Array:
+    """``multiply`` where table v is a distribution of variable v given others: those that ``keep`` does not depend on
+    sum to 1, and from a large product they are left out."""
+    if prod(cards) <= AT_ONCE:
+        return multiply(tables, cards, keep)
+    causes, todo = set(keep), list(keep)
+    while todo:
+        new = set(tables[todo.pop()][1]) - causes
+        causes |= new
+        todo += new
+    return eliminate([tables[v] for v in sorted(causes)], cards, keep, MAX_CELLS)
 
 
 def multiply(factors: Sequence[tuple[Array, Sequence[int]]], cards: Sequence[int], keep: Sequence[int]) -> Array:
     """The product of tables, each given with the variable of every axis, summed over all variables but ``keep``.
 
     Raises:
-        UserError: the product has more than MAX_CELLS cells.
+        UserError: a table on the way has more than MAX_CELLS cells.
     """
-    if prod(cards) > MAX_CELLS:
-        raise UserError(f"a joint of {prod(cards)} cells is too large to enumerate; use fewer nodes or values")
+    if prod(cards) > AT_ONCE:
+        return eliminate(factors, cards, keep, MAX_CELLS)
     operands: list[Any] = [part for factor in factors for part in factor]
     out: Array = np.einsum(*operands, list(keep))
     return out

@@ -9,22 +9,31 @@ With one independent selector per parent assignment these are the model's exact 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rungwise.causal.graph import bits
-from rungwise.causal.inference import multiply
+from rungwise.causal.inference import multiply_down
 from rungwise.causal.scm import SCM, Array
 
 
-def edge_joint(model: SCM, reads: Mapping[tuple[int, int], int]) -> Array:
-    """The joint, of shape ``model.cards``, when each effect reads ``reads[cause, effect]`` for that cause."""
-    factors: list[tuple[Array, list[int]]] = []
+def edge_joint(model: SCM, reads: Mapping[tuple[int, int], int], variables: Sequence[int]) -> Array:
+    """The joint of some variables, an axis for each, when each effect reads ``reads[cause, effect]`` for that cause.
+
+    Raises:
+        UserError: the model is too large (``inference.MAX_CELLS``).
+    """
+    tables: list[tuple[Array, list[int]]] = []
     for v, table in enumerate(model.tables):
         parents = list(bits(model.graph.parents[v]))
         if any((p, v) in reads for p in parents):
             table = table[tuple([reads.get((p, v), slice(None)) for p in parents])]
-        factors.append((table, [*(p for p in parents if (p, v) not in reads), v]))
-    return multiply(factors, model.cards, range(model.graph.n))
+        tables.append((table, [*(p for p in parents if (p, v) not in reads), v]))
+    return multiply_down(tables, model.cards, variables)
+
+
+def edge_probability(model: SCM, reads: Mapping[tuple[int, int], int], event: Mapping[int, int]) -> float:
+    """The probability that variables take these values under those reads."""
+    return float(edge_joint(model, reads, list(event))[tuple(event.values())])
 
 
 def set_all(model: SCM, values: Mapping[int, int]) -> dict[tuple[int, int], int]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from rungwise.causal.estimand import Expr
 from rungwise.causal.graph import DAG
-from rungwise.causal.inference import marginal
-from rungwise.causal.nested import edge_joint, set_all
+from rungwise.causal.nested import edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import standardised_difference
 from rungwise.problems.problem import Query
@@ -34,5 +33,5 @@ def estimand(q: Query, ms: int, zs: int, cards: Sequence[int]) -> Expr:
 def true_value(model: SCM, q: Query) -> float:
     """By truncated factorisation on the full model."""
     y = {q.outcome: q.y}
-    low, high = (marginal(edge_joint(model, set_all(model, {q.treatment: x})), y) for x in (q.x_ref, q.x))
+    low, high = (edge_probability(model, set_all(model, {q.treatment: x}), y) for x in (q.x_ref, q.x))
     return high - low

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from rungwise.causal.estimand import Expr, prob, total
 from rungwise.causal.graph import DAG
-from rungwise.causal.inference import marginal
-from rungwise.causal.nested import edge_joint, set_all
+from rungwise.causal.nested import edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import assignments
 from rungwise.problems.problem import Query
@@ -39,6 +38,5 @@ def true_value(model: SCM, q: Query) -> float:
     """On the full model: descendants of X read x while X itself is seen to be x_ref."""
     seen = {q.treatment: q.x_ref}
     both = {**seen, q.outcome: q.y}
-    natural = edge_joint(model, {})
-    changed = edge_joint(model, set_all(model, {q.treatment: q.x}))
-    return (marginal(natural, both) - marginal(changed, both)) / marginal(natural, seen)
+    changed = edge_probability(model, set_all(model, {q.treatment: q.x}), both)
+    return (edge_probability(model, {}, both) - changed) / edge_probability(model, {}, seen)

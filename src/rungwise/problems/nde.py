@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from rungwise.causal.estimand import Expr, prob, total
 from rungwise.causal.graph import DAG
-from rungwise.causal.inference import marginal
-from rungwise.causal.nested import edge_joint, set_all
+from rungwise.causal.nested import edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import assignments
 from rungwise.problems.problem import Query
@@ -44,7 +43,7 @@ def true_value(model: SCM, q: Query) -> float:
     y = {q.outcome: q.y}
     before = set_all(model, {q.treatment: q.x_ref})
     after = {**before, (q.treatment, q.outcome): q.x} if is_edge(model, q) else before
-    return marginal(edge_joint(model, after), y) - marginal(edge_joint(model, before), y)
+    return edge_probability(model, after, y) - edge_probability(model, before, y)
 
 
 def is_edge(model: SCM, q: Query) -> bool:

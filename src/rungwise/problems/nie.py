@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from rungwise.causal.estimand import Expr, number, prob, total
 from rungwise.causal.graph import DAG
-from rungwise.causal.inference import marginal
-from rungwise.causal.nested import edge_joint, set_all
+from rungwise.causal.nested import edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import assignments
 from rungwise.problems.nde import is_edge
@@ -47,4 +46,4 @@ def true_value(model: SCM, q: Query) -> float:
     after = set_all(model, {q.treatment: q.x})
     if is_edge(model, q):
         after[q.treatment, q.outcome] = q.x_ref
-    return marginal(edge_joint(model, after), y) - marginal(edge_joint(model, before), y)
+    return edge_probability(model, after, y) - edge_probability(model, before, y)

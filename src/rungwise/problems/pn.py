@@ -11,8 +11,7 @@ from collections.abc import Sequence
 
 from rungwise.causal.estimand import Expr, number, prob
 from rungwise.causal.graph import DAG
-from rungwise.causal.inference import marginal
-from rungwise.causal.nested import edge_joint, set_all
+from rungwise.causal.nested import edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import standardised_mean
 from rungwise.problems.problem import Query
@@ -46,11 +45,11 @@ def estimand(q: Query, ms: int, zs: int, cards: Sequence[int]) -> Expr:
 
 def true_value(model: SCM, q: Query) -> float:
     """The asked bound with P(.|do(x)) by truncated factorisation on the full model."""
-    natural = edge_joint(model, {})
-    changed = edge_joint(model, set_all(model, {q.treatment: q.x}))
+    do = set_all(model, {q.treatment: q.x})
     seen = {q.outcome: 1 - q.y}
-    both = marginal(natural, {q.treatment: q.x_ref, **seen})
+    both = edge_probability(model, {}, {q.treatment: q.x_ref, **seen})
     if q.bound == "lower":
-        return max(0.0, (marginal(natural, seen) - marginal(changed, seen)) / both)
+        return max(0.0, (edge_probability(model, {}, seen) - edge_probability(model, do, seen)) / both)
     asked = {q.outcome: q.y}
-    return min(1.0, (marginal(changed, asked) - marginal(natural, {q.treatment: q.x, **asked})) / both)
+    treated = edge_probability(model, {}, {q.treatment: q.x, **asked})
+    return min(1.0, (edge_probability(model, do, asked) - treated) / both)
