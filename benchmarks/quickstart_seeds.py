@@ -1,4 +1,5 @@
-"""What several quickstarts found together: accuracy by seed and by task, and how often the written steps are right.
+"""What several quickstarts found together: accuracy by seed and by task, and how often the written
+steps are right. Prints Markdown.
 
     for s in 0 1 2; do rungwise quickstart --seed $s --out runs/quickstart-$s; done
     python benchmarks/quickstart_seeds.py runs/quickstart-0 runs/quickstart-1 runs/quickstart-2
@@ -22,7 +23,7 @@ Row = dict[str, object]
 
 
 def main() -> None:
-    """Print the tables as Markdown."""
+    """Read the runs and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", help="folders of finished quickstarts")
     args = parser.parse_args()

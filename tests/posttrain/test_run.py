@@ -235,7 +235,9 @@ def test_any_causal_model_in_the_natural_view(kind: str, tmp_path: Path, seen: d
     template = f"{TEMPLATE}{after.removeprefix('<end>')}{{% endif %}}" if after else None
     folder = save_talker(tmp_path / "base", template)
     tiny = tiny_recipe(folder, 14.0)
-    chosen = replace(tiny, view="natural", published=1.0, questions=14, grpo=replace(tiny.grpo, published=1.0, max_completion=6))
+    chosen = replace(
+        tiny, view="natural", published=1.0, questions=14, grpo=replace(tiny.grpo, published=1.0, max_completion=6)
+    )
     first = train(chosen, "sft", None, tmp_path / "sft", ignore)
     assert not same(weights(folder), weights(tmp_path / "sft" / "model"))
     problems = {to_text(problem, "natural"): problem for problem in mixed(14, 1.0, 0)}

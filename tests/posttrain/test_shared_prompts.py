@@ -15,7 +15,7 @@ from tiny_runs import save_tiny
 from trl import GRPOConfig, GRPOTrainer
 
 from rungwise.posttrain.models import load_for_training
-from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer
+from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer, sample
 from rungwise.suites.items import generate
 
 PROMPTS = [item.text for item in generate("train", 4, 0, "slots", "nonsense")]
@@ -87,3 +87,39 @@ def test_greedy_completions_are_those_of_generate_without_sharing(tmp_path: Path
         answers.append(t._generate_single_turn(prompts, None, {}, 4)[0])
     assert answers[0] == answers[1]
     assert all(answers[0])
+
+
+def padded(tokenizer: Any, prompts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    both = tokenizer(prompts, padding=True, return_tensors="pt")
+    return both["input_ids"], both["attention_mask"]
+
+
+def test_finished_completions_leave_and_the_others_go_on_as_alone(tmp_path: Path) -> None:
+    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")))
+    ids, mask = padded(tokenizer, PROMPTS)
+    which = torch.tensor([3, 0, 1, 1, 2, 0, 3, 2])
+    alone = []
+    for row in which.tolist():
+        text = ids[row][mask[row].bool()].tolist()
+        for _ in range(40):  # past the room that a cache layer starts with
+            text.append(int(model(input_ids=torch.tensor([text])).logits[0, -1].argmax()))
+        alone.append(text[-40:])
+    ends = torch.tensor(sorted({alone[0][2], alone[2][30]}))
+    out = sample(model, ids, mask, which, 0.0, 40, ends)
+    for found, expected in zip(out.tolist(), alone, strict=True):
+        length = next((i + 1 for i, token in enumerate(expected) if token in ends), out.shape[1])
+        assert found[:length] == expected[:length]
+
+
+def test_sampled_tokens_follow_the_models_distribution(tmp_path: Path) -> None:
+    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")))
+    ids, mask = padded(tokenizer, PROMPTS[:1])
+    torch.manual_seed(0)
+    number = 20_000
+    out = sample(model, ids, mask, torch.zeros(number, dtype=torch.long), 0.7, 2, torch.tensor([-1]))
+    first = out[0, 0]
+    for tokens, before in ((out[:, 0], ids), (out[out[:, 0] == first, 1], torch.cat([ids, first.view(1, 1)], dim=1))):
+        expected = (model(input_ids=before).logits[0, -1] / 0.7).softmax(-1)
+        found = torch.bincount(tokens, minlength=len(expected)) / len(tokens)
+        assert (found - expected).abs().max() < 5 * 0.5 / len(tokens) ** 0.5
+        assert 0.5 * (found - expected).abs().sum() < len(expected) ** 0.5 / len(tokens) ** 0.5

@@ -51,7 +51,8 @@ def test_every_step_is_true_of_the_graph(task: str, zero: float) -> None:
                 assert adjusted <= set(about)
                 assert f"[{about} {found}]" in slots.text(problem)
         words = [re.match("[a-z]+", step)[0] for step in steps]
-        assert [w for w in words if w != "find"] == expected_words(task, zero=bool(zero) and task in EFFECTS, held=len(problem.query.held))
+        expected = expected_words(task, bool(zero) and task in EFFECTS, len(problem.query.held))
+        assert [w for w in words if w != "find"] == expected
 
 
 def valid_covariates(graph: nx.DiGraph, problem: Problem, covariates: set[str]) -> bool:

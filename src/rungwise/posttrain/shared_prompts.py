@@ -3,8 +3,9 @@
 A group's completions share their prompt, and for short answers to long questions reading the prompt is most of the
 work. Here the prompt goes through the model once; its keys and values are then repeated for the group, in generation
 and in training alike (gradients flow through the repetition, so the sum over the group is what it was). In generation
-a finished completion leaves the batch, instead of waiting for the longest one. Completions whose advantage is 0, those of groups in which all got the same reward, are left out of the update: without a KL term
-they contribute nothing. Same objective, same numbers up to rounding; only the time differs.
+a finished completion leaves the batch, instead of waiting for the longest one. Completions whose advantage is 0,
+those of groups in which all got the same reward, are left out of the update: without a KL term they contribute
+nothing. Same objective, same numbers up to rounding; only the time differs.
 """
 
 from __future__ import annotations
@@ -117,8 +118,10 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]
         before = self.get_seq_length()
         after = before + key_states.shape[-2]
         if not self.rooms or after > self.rooms[0].shape[-2]:
-            old = self.keys, self.values
-            self.rooms = [new.new_empty((*new.shape[:2], after + ROOM, new.shape[3])) for new in (key_states, value_states)]
+            old: tuple[torch.Tensor, ...] = (self.keys, self.values)  # type: ignore[has-type]
+            self.rooms = [
+                new.new_empty((*new.shape[:2], after + ROOM, new.shape[3])) for new in (key_states, value_states)
+            ]
             if before:
                 for room, kept in zip(self.rooms, old, strict=True):
                     room[:, :, :before] = kept

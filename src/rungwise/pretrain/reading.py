@@ -1,10 +1,10 @@
 """What the embedded base model is pre-trained on: reading, never causal reasoning.
 
-A context shows a graph, a menu of facts, or both, drawn without regard to each other, then asks many small
-questions about what is written there: parents, children, ancestors, descendants, whether there is an edge or a
-directed path, which nodes lie between two others, which slot holds a named probability, with which slot the facts
-about a variable begin, and how a formula that is *given* is written over slots. No question names a task, an effect or an adjustment set, and no answer
-depends on graph and facts together.
+A context shows a graph, a menu of facts, or both, drawn without regard to each other, then asks many small questions
+about what is written there: parents, children, ancestors, descendants, whether there is an edge or a directed path,
+which nodes lie between two others, which slot holds a named probability, with which slot the facts about a variable
+begin, and how a formula that is *given* is written over slots. No question names a task, an effect or an adjustment
+set, and no answer depends on graph and facts together.
 """
 
 from __future__ import annotations

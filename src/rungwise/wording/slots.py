@@ -119,8 +119,8 @@ def text(problem: Problem) -> str:
         facts P(C=1|B=1)=v1 P(C=1|B=0)=v2 [A v3] P(C=1|A=0,B=1)=v3 ...
         ask ATE B=1 B=0 C=1
 
-    A block about other variables is headed by their letters and its first slot. The question gives task, bound or "less" where there is one, the treatment's new and reference value, the
-    outcome, and CDE's held mediators.
+    A block about other variables is headed by their letters and its first slot. The question gives task, bound or
+    "less" where there is one, the treatment's new and reference value, the outcome, and CDE's held mediators.
 
     Raises:
         UserError: more than 26 variables or MAX_SLOTS numbers.
