@@ -216,6 +216,11 @@ def test_a_short_pretraining(shell: Shell) -> None:
     assert Path("run/model/config.json").exists()
 
 
+def heed_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would our process, its grandchild."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "rungwise.cli", "generate", "base", "--n", "1000000", "--workers", "2", "--out", "out"],
@@ -225,6 +230,7 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     for _ in range(600):
         if (tmp_path / "out").exists() and any(p.stat().st_size for p in (tmp_path / "out").iterdir()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,13 +156,3 @@ def test_nothing_to_verify(tmp_path: Path) -> None:
         verify_folder(tmp_path)
     with pytest.raises(FileNotFoundError):
         verify_folder(tmp_path / "none")
-
-
-def test_an_interrupt_while_writing_stops_the_workers_at_once(tmp_path: Path) -> None:
-    def interrupt(done: int, of: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_folder(tmp_path / "out", ["base"], 200_000, workers=2, progress=interrupt)
-    assert not multiprocessing.active_children()
-    assert not list((tmp_path / "out").iterdir())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,12 @@ def write_folder(
         for suite in suites:
             file = stack.enter_context(replacing(out / f"{suite}.jsonl"))
             digest = hashlib.sha256()
-            # Closed here and now: an exception's traceback would keep the generator, and its workers, alive.
-            with closing(_chunks(suite, n, seed, view, names, workers)) as chunks:
-                for chunk in chunks:
-                    file.write(chunk)
-                    digest.update(chunk.encode())
-                    done += chunk.count("\n")
-                    if progress:
-                        progress(done, n * len(suites))
+            for chunk in _chunks(suite, n, seed, view, names, workers):
+                file.write(chunk)
+                digest.update(chunk.encode())
+                done += chunk.count("\n")
+                if progress:
+                    progress(done, n * len(suites))
             files[f"{suite}.jsonl"] = {"items": n, "sha256": digest.hexdigest()}
     manifest = {**request, "files": files}
     write_json(out / MANIFEST, manifest)
@@ -83,7 +81,7 @@ def _refuse_other(out: Path, request: dict[str, Any]) -> None:
         raise UserError(f"{out} holds files of these names that have no manifest; choose another --out")
 
 
-def _chunks(suite: str, n: int, seed: int, view: str, names: str, workers: int) -> Generator[str]:
+def _chunks(suite: str, n: int, seed: int, view: str, names: str, workers: int) -> Iterator[str]:
     """The file's text in pieces, in order."""
     pieces = [(suite, min(CHUNK, n - start), seed, view, names, start) for start in range(0, n, CHUNK)]
     if workers == 1:
@@ -92,7 +90,7 @@ def _chunks(suite: str, n: int, seed: int, view: str, names: str, workers: int) 
     with ProcessPoolExecutor(min(workers, len(pieces)), initializer=_leave_interrupts) as pool:
         try:
             yield from pool.map(_lines, pieces)
-        except BaseException:  # Ctrl-C, or the reader gave up: without this the pool would first finish all pieces
+        except BaseException:  # Ctrl-C while the pieces are still handed out would leave the pool to finish them all
             pool.shutdown(cancel_futures=True)
             raise
 
