@@ -185,7 +185,8 @@ def test_a_damaged_text_is_read_or_refused_never_a_crash(data: st.DataObject) ->
     text = data.draw(st.sampled_from((TEXT, natural.text(read(TEXT)))))
     a, b = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))
     with suppress(UserError):
-        read(text[:a] + data.draw(st.sampled_from(("", ".", " and ", "tide", "{X}", "=0)"))) + text[b:])
+        problem = read(text[:a] + data.draw(st.sampled_from(("", ".", " and ", "tide", "{X}", "=0)"))) + text[b:])
+        assert len(problem.variables) == problem.graph.n
 
 
 def _hostile() -> list[str]:
