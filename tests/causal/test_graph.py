@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rungwise.causal import graph as module
+from rungwise.causal.canonical import refined_code
 from rungwise.causal.graph import DAG, bits, mask_of, subsets
 from rungwise.errors import UserError
 
@@ -172,7 +172,7 @@ def test_equal_forms_mean_isomorphic_graphs(marks: tuple[int, ...]) -> None:
 
 def test_both_roads_to_the_canonical_form_tell_the_same_graphs_apart() -> None:
     marks = (1, 2, 0, 0, 0)
-    forms = {(graph.canonical(marks), module._refined_code(graph.parents, marks)) for graph in all_dags(5)}
+    forms = {(graph.canonical(marks), refined_code(graph.parents, marks)) for graph in all_dags(5)}
     assert len(forms) == len({a for a, _ in forms}) == len({b for _, b in forms})
 
 

@@ -16,16 +16,19 @@ from math import prod
 import numpy as np
 
 from rungwise.causal.graph import bits
-from rungwise.causal.inference import MAX_CELLS, indicator, multiply
+from rungwise.causal.inference import MAX_CELLS, indicator, marginal, multiply
 from rungwise.causal.scm import SCM, Array
 from rungwise.errors import UserError
 
 
-def pair_joint(model: SCM, do1: Mapping[int, int] | None = None, do2: Mapping[int, int] | None = None) -> Array:
+def pair_joint(
+    model: SCM, do1: Mapping[int, int] | None = None, do2: Mapping[int, int] | None = None, *, shared: bool = False
+) -> Array:
     """The joint distribution of all variables in two worlds, of shape ``model.cards + model.cards``.
 
     ``do1`` and ``do2`` are the interventions of the first and the second world. An intervened variable has the
-    value it is set to, and its selectors go unused in that world.
+    value it is set to, and its selectors go unused in that world. ``shared`` stands for the other response
+    semantics: one uniform threshold a node, under which its value is the one whose cumulative probability covers it.
 
     Raises:
         UserError: the joint has more than MAX_CELLS cells.
@@ -43,7 +46,8 @@ def pair_joint(model: SCM, do1: Mapping[int, int] | None = None, do2: Mapping[in
         natural = [w for w in (0, 1) if v not in do[w]]
         factors += [(indicator(do[w][v], cards[v]), [v + w * n]) for w in (0, 1) if v in do[w]]
         if len(natural) == 2:
-            factors.append((_pair_factor(table), axes[0] + axes[1]))
+            pair = _threshold_factor(table) if shared else _pair_factor(table)
+            factors.append((pair, axes[0] + axes[1]))
         else:
             factors += [(table, axes[w]) for w in natural]
     return multiply(factors, cards + cards, range(2 * n))
@@ -57,6 +61,33 @@ def _pair_factor(table: Array) -> Array:
     out[same, :, same, :] = rows[:, :, None] * np.eye(card)
     factor: Array = out.reshape(table.shape + table.shape)
     return factor
+
+
+def _threshold_factor(table: Array) -> Array:
+    """P(v, v' | pa, pa') when both are read off one uniform threshold, highest value first: the length that the two
+    intervals share. Of two values, both are 1 with probability min(p, p')."""
+    card, rows = table.shape[-1], table.reshape(-1, table.shape[-1])
+    ends = rows[:, ::-1].cumsum(axis=1)[:, ::-1]  # value v covers the thresholds from the next one's end to its own
+    starts = ends - rows
+    low = np.maximum(starts[:, :, None, None], starts[None, None])
+    high = np.minimum(ends[:, :, None, None], ends[None, None])
+    factor: Array = np.maximum(high - low, 0.0).reshape(*table.shape[:-1], card, *table.shape)
+    return factor
+
+
+def threshold_probability(
+    model: SCM,
+    do: tuple[Mapping[int, int], Mapping[int, int]],
+    events: tuple[Mapping[int, int], Mapping[int, int]],
+) -> float:
+    """The probability that one event happens in the first world and another in the second, one threshold a node.
+
+    Raises:
+        UserError: the joint of two worlds has more than MAX_CELLS cells.
+    """
+    n = model.graph.n
+    both = {**events[0], **{n + v: value for v, value in events[1].items()}}
+    return marginal(pair_joint(model, *do, shared=True), both)
 
 
 def nested_mean(model: SCM, x: Mapping[int, int], x_mediators: Mapping[int, int], y: Mapping[int, int]) -> float:

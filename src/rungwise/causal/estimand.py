@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Assignment = tuple[tuple[int, int], ...]
 """Pairs (variable, value), sorted by variable."""
@@ -70,8 +70,13 @@ class Expr:
             todo.extend(reversed(e.args))
         return list(found)
 
-    def evaluate(self, value: Callable[[Term], Number]) -> Number:
-        """The value, with ``value(term)`` for each term.
+    def evaluate(
+        self,
+        value: Callable[[Term], Number],
+        maximum: Callable[[Any, Any], Any] = max,
+        minimum: Callable[[Any, Any], Any] = min,
+    ) -> Number:
+        """The value, with ``value(term)`` for each term. For whole arrays give NumPy's maximum and minimum.
 
         Raises:
             ZeroDivisionError: a denominator is 0.
@@ -82,7 +87,7 @@ class Expr:
         if self.op == "number":
             return self.number  # type: ignore[return-value]
         left, right = self.args
-        a, b = left.evaluate(value), right.evaluate(value)
+        a, b = left.evaluate(value, maximum, minimum), right.evaluate(value, maximum, minimum)
         if self.op == "+":
             return a + b
         if self.op == "-":
@@ -91,7 +96,18 @@ class Expr:
             return a * b
         if self.op == "/":
             return a / b
-        return max(a, b) if self.op == "max" else min(a, b)
+        return maximum(a, b) if self.op == "max" else minimum(a, b)  # type: ignore[no-any-return]
+
+    def replace_terms(self, new: Callable[[Term], Expr]) -> Expr:
+        """The same expression with ``new(term)`` in place of each term."""
+        if self.term is not None:
+            return new(self.term)
+        return Expr(self.op, tuple([e.replace_terms(new) for e in self.args]), None, self.number)
+
+    @property
+    def operations(self) -> int:
+        """How many + - * / min and max it has."""
+        return bool(self.args) + sum([e.operations for e in self.args])
 
     def text(self, name: Callable[[Term], str]) -> str:
         """Infix with the fewest parentheses; ``name(term)`` writes a term (a slot, ``P(..)``, a number)."""

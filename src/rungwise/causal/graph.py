@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import chain, combinations, permutations, product
-from math import factorial, prod
+from functools import cached_property
+from itertools import combinations
 
 from rungwise.errors import UserError
 
 MAX_NODES = 63
-
-FEW_NODES, FEW_ORDERS = 8, 24
-"""Up to so many nodes and orders of them, the orders are tried one by one for the canonical form."""
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -197,11 +193,12 @@ class DAG:
     def canonical(self, marks: Sequence[int]) -> tuple[int, ...]:
         """A form equal for two graphs exactly when a relabelling of nodes maps one onto the other.
 
-        ``marks[v]`` is a colour that the relabelling must keep. The marks in order, and then the smallest code
-        (parents of each node) over the orders that keep the marks sorted: over all of them where these are few,
-        else over those that colour refinement leaves open; fine for the ten or so nodes we ask about.
+        ``marks[v]`` is a colour (0 or more) that the relabelling must keep. Fine for the ten or so nodes we ask
+        about (see ``canonical.py``).
         """
-        return _canonical(self.parents, tuple(marks))
+        from rungwise.causal.canonical import canonical_form
+
+        return canonical_form(self.parents, tuple(marks))
 
 
 def _closure(neighbours: Sequence[int], start: int, without: int = 0) -> int:
@@ -244,70 +241,3 @@ def _d_separated(parents: Sequence[int], children: Sequence[int], xs: int, ys: i
             if low & above_z:
                 up |= parents[v] & ~seen_up
     return True
-
-
-@lru_cache(maxsize=65536)
-def _canonical(parents: tuple[int, ...], marks: tuple[int, ...]) -> tuple[int, ...]:
-    alike = [marks.count(mark) for mark in set(marks)]
-    if len(marks) <= FEW_NODES and prod(map(factorial, alike)) <= FEW_ORDERS:
-        code = min([tuple([to[parents[v]] for v in order]) for order, to in _marked_orders(marks)])
-    else:
-        code = _refined_code(parents, marks)
-    return (*sorted(marks), *code)
-
-
-@lru_cache(maxsize=256)
-def _marked_orders(marks: tuple[int, ...]) -> list[tuple[tuple[int, ...], list[int]]]:
-    """Every order of the nodes that sorts their marks, each with the table old set of nodes -> renumbered set."""
-    n = len(marks)
-    groups = [[v for v in range(n) if marks[v] == mark] for mark in sorted(set(marks))]
-    out = []
-    for parts in product(*map(permutations, groups)):
-        order = tuple(chain.from_iterable(parts))
-        out.append((order, [mask_of(order.index(v) for v in bits(nodes)) for nodes in range(1 << n)]))
-    return out
-
-
-def _refined_code(parents: tuple[int, ...], marks: tuple[int, ...]) -> tuple[int, ...]:
-    n = len(parents)
-    children = DAG(parents).children
-
-    def refine(colour: list[int]) -> list[int]:
-        while True:
-            keys = [
-                (
-                    colour[v],
-                    tuple(sorted(colour[p] for p in bits(parents[v]))),
-                    tuple(sorted(colour[c] for c in bits(children[v]))),
-                )
-                for v in range(n)
-            ]
-            rank = {k: i for i, k in enumerate(sorted(set(keys)))}
-            new = [rank[k] for k in keys]
-            if len(rank) == len(set(colour)):
-                return new
-            colour = new
-
-    def encode(order: list[int]) -> tuple[int, ...]:
-        place = {v: i for i, v in enumerate(order)}
-        return tuple(mask_of(place[p] for p in bits(parents[v])) for v in order)
-
-    def search(colour: list[int]) -> tuple[int, ...]:
-        colour = refine(colour)
-        cells: dict[int, list[int]] = {}
-        for v in range(n):
-            cells.setdefault(colour[v], []).append(v)
-        open_cells = [c for c in sorted(cells) if len(cells[c]) > 1]
-        if not open_cells:
-            return encode(sorted(range(n), key=lambda v: colour[v]))
-        best: tuple[int, ...] | None = None
-        for v in cells[open_cells[0]]:
-            split = [2 * c for c in colour]
-            split[v] -= 1
-            found = search(split)
-            if best is None or found < best:
-                best = found
-        assert best is not None
-        return best
-
-    return search(list(marks))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 
-from rungwise.causal.estimand import Expr, Term
+from rungwise.causal.estimand import Expr, Term, number
 from rungwise.causal.graph import mask_of, subsets
 from rungwise.errors import UserError
-from rungwise.problems.problem import TASKS, Problem
-from rungwise.problems.sampler import Recipe, sample_problem
-from rungwise.problems.streams import stream
+from rungwise.problems.problem import TASKS, Problem, Query
+from rungwise.problems.streams import make_dice
 from rungwise.problems.tasks import task
-from rungwise.scoring.expression import evaluate
+from rungwise.scoring.expression import parse
 from rungwise.wording.answers import slot_expression
-from rungwise.wording.slots import MAX_SLOTS, displayed, numbers_of, slot_table
+from rungwise.wording.slots import MAX_SLOTS, complement, slot_order, slot_table
 
 BASELINES = ("constant", "unadjusted", "graph-blind", "lookup")
 """constant: always 0 (and No). unadjusted: the plain difference P(y|x) - P(y|x_ref), the bounds with P(y|x) for
@@ -32,61 +31,85 @@ def baseline_value(name: str, problem: Problem) -> float | None:
     Raises:
         UserError: unknown baseline.
     """
+    shown = {fact.term: fact.value for fact in problem.facts}
+    estimand = baseline_estimand(name, problem.query, list(shown), [len(v.labels) for v in problem.variables])
+    if estimand is None:
+        return None
+    try:
+        return float(estimand.evaluate(shown.__getitem__))
+    except ZeroDivisionError:
+        return None
+
+
+def baseline_estimand(name: str, q: Query, terms: Sequence[Term], cards: Sequence[int]) -> Expr | None:
+    """What this baseline computes from the displayed terms, or None where they do not give it.
+
+    Raises:
+        UserError: unknown baseline.
+    """
     if name == "constant":
-        return 0.0
+        return number(0)
     if name == "unadjusted":
-        return _unadjusted(problem)
+        # NIE without mediators is 0 by definition; its plain difference is the total one, ATE's.
+        rules = task("ATE" if q.task == "NIE" else q.task)
+        held = mask_of(v for v, _ in q.held) if q.task == "CDE" else 0
+        return _over(terms, rules.estimand(q, held, 0, cards), cards)
     if name == "graph-blind":
-        return _graph_blind(problem)
+        return _graph_blind(q, terms, cards)
     if name == "lookup":
-        return _lookup(problem)
+        return _lookup(q, terms, cards)
     raise UserError(f"unknown baseline {name!r}; baselines are {', '.join(BASELINES)}")
 
 
-def _unadjusted(problem: Problem) -> float | None:
-    q = problem.query
-    held = mask_of(v for v, _ in q.held) if q.task == "CDE" else 0
-    # NIE without mediators is 0 by definition; its plain difference is the total one, ATE's.
-    rules = task("ATE" if q.task == "NIE" else q.task)
-    return _value(rules.estimand(q, held, 0, _cards(problem)), numbers_of(problem))
+def _over(terms: Sequence[Term], estimand: Expr, cards: Sequence[int]) -> Expr | None:
+    """The estimand over displayed terms, with 1 - P for the complement of one; None where some are missing."""
+    shown = set(terms)
+
+    def over(term: Term) -> Expr:
+        if term in shown:
+            return Expr("term", term=term)
+        other = complement(term, cards[term.target[0][0]])
+        if other not in shown:
+            raise KeyError(term)
+        return number(1) - Expr("term", term=other)
+
+    try:
+        return estimand.replace_terms(over)
+    except KeyError:
+        return None
 
 
-def _graph_blind(problem: Problem) -> float | None:
-    q = problem.query
-    seen = mask_of(v for f in problem.facts for v, _ in f.term.target + f.term.given)
+def _graph_blind(q: Query, terms: Sequence[Term], cards: Sequence[int]) -> Expr:
+    seen = mask_of(v for t in terms for v, _ in t.target + t.given)
     free = seen & ~(1 << q.treatment | 1 << q.outcome)
     held = mask_of(v for v, _ in q.held)
-    numbers = numbers_of(problem)
-    best, most = 0.0, 0
+    best, most = number(0), 0
     for used in subsets(free & ~held):
         for ms in subsets(used) if q.task in ("NDE", "NIE") else [held if q.task == "CDE" else 0]:
             if q.task == "NIE" and not ms:
                 continue
-            estimand = task(q.task).estimand(q, ms, used & ~ms, _cards(problem))
-            terms = estimand.terms()
-            if len(terms) > most and (value := _value(estimand, numbers)) is not None:
-                best, most = value, len(terms)
+            estimand = task(q.task).estimand(q, ms, used & ~ms, cards)
+            needed = len(estimand.terms())
+            if needed > most and (found := _over(terms, estimand, cards)) is not None:
+                best, most = found, needed
     return best
 
 
-def _value(estimand: Expr, numbers: Mapping[Term, Fraction]) -> float | None:
-    try:
-        return float(estimand.evaluate(numbers.__getitem__))
-    except (KeyError, ZeroDivisionError):
+def _lookup(q: Query, terms: Sequence[Term], cards: Sequence[int]) -> Expr | None:
+    slots = slot_order(terms, q, cards)
+    if len(slots) > MAX_SLOTS:
         return None
-
-
-def _cards(problem: Problem) -> list[int]:
-    return [len(v.labels) for v in problem.variables]
-
-
-def _lookup(problem: Problem) -> float | None:
-    numbers = displayed(problem)
-    if len(numbers) > MAX_SLOTS:
-        return None
-    table = slot_table(problem)
-    expression = lookup_table().get(f"{problem.query.task} {len(table)}", "0")
-    return float(evaluate(expression, {name: numbers[term] for name, term in table.items()}))
+    expression = lookup_table().get(f"{q.task} {len(slots)}", "0")
+    stack: list[Expr] = []
+    for item in parse(expression).code:  # the table's expressions have slots, integers and two operands at a time
+        if isinstance(item, Fraction):
+            stack.append(number(int(item)))
+        elif isinstance(item, str) and item[0] == "v":
+            stack.append(Expr("term", term=slots[int(item[1:]) - 1]))
+        else:
+            right = stack.pop()
+            stack[-1] = Expr(item if isinstance(item, str) else item[0], (stack[-1], right))
+    return _over(terms, stack[0], cards)
 
 
 @lru_cache(maxsize=1)
@@ -98,10 +121,13 @@ def lookup_table() -> dict[str, str]:
 
 def count_lookup() -> dict[str, str]:
     """The table itself, from 200 menus and 100 published-style problems a task of the training split."""
+    from rungwise.problems.recipe import Recipe
+    from rungwise.problems.sampler import sample_problem  # which states with each problem what the shortcuts get right
+
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for recipe, number in ((Recipe(split="train"), 200), (Recipe(split="train", menus={"published": 1.0}), 100)):
+    for recipe, count in ((Recipe(split="train"), 200), (Recipe(split="train", menus={"published": 1.0}), 100)):
         for name in TASKS:
-            for i in range(number):
-                problem = sample_problem(name, recipe, stream("lookup", *recipe.menus, name, i))
+            for i in range(count):
+                problem = sample_problem(name, recipe, make_dice("lookup", *recipe.menus, name, i))
                 counts[f"{name} {len(slot_table(problem))}"][slot_expression(problem)] += 1
     return {key: counter.most_common(1)[0][0] for key, counter in sorted(counts.items())}

@@ -12,9 +12,9 @@ from rungwise.causal.estimand import Term
 from rungwise.causal.inference import joint, marginal, probability
 from rungwise.causal.scm import SCM, Array
 from rungwise.errors import UserError
+from rungwise.problems.difficulty import difficulty
 from rungwise.problems.menu import Reading
 from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TOLERANCE, Problem
-from rungwise.problems.sampler import difficulty
 from rungwise.problems.solve import solve
 from rungwise.problems.streams import split_of
 from rungwise.problems.tasks import task

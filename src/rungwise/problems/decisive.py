@@ -16,116 +16,123 @@ import numpy as np
 
 from rungwise.causal.graph import DAG, bits, mask_of
 from rungwise.causal.inference import marginal_joint, multiply
-from rungwise.causal.scm import SCM, Array, random_scm
+from rungwise.causal.scm import SCM, Array
 from rungwise.errors import UserError
-from rungwise.problems.problem import EFFECTS, Problem
-from rungwise.problems.sampler import (
-    MODELS,
-    Asked,
-    Recipe,
-    Texts,
-    ask,
-    finish,
-    impossible,
-    make_dice,
-    requests,
-)
-from rungwise.problems.structure import PUBLISHED, Request, Structure, draw_graph, refit, structures
+from rungwise.problems.finish import Settled, asked, complete, draw_texts
+from rungwise.problems.polarity import twin
+from rungwise.problems.problem import EFFECTS, TOLERANCE, Problem
+from rungwise.problems.recipe import Recipe, impossible
+from rungwise.problems.sampler import Wish, fitting, settle_problems
+from rungwise.problems.structure import PUBLISHED, Structure, refit
+from rungwise.problems.tasks import task
 
-GRAPHS = 200
+FIRST = 400
+"""First problems tried before a recipe is called impossible."""
+
+GRAPHS = 60
 """Second graphs tried for a first problem."""
 
-PARTNERS = 3
-"""First structures tried for one request."""
 
-
-def sample_decisive(name: str, recipe: Recipe, rng: np.random.Generator) -> tuple[Problem, Problem]:
+def sample_decisive(
+    name: str,
+    recipe: Recipe,
+    dice: Random,
+    zero: bool | None = None,
+    opposite: bool | None = None,
+    yes: bool | None = None,
+) -> tuple[Problem, Problem]:
     """Two problems of a task with the same facts, question, variables and letters, but different graphs and truths.
 
-    Each is a valid problem of the recipe by itself; both carry the same ``meta["pair"]``. Of one of them the value
-    may be 0 by structure, with the share that the recipe gives. The menu "published" is left out: it shows what one
-    graph needs.
+    Each is a valid problem of the recipe by itself; both carry the same ``meta["pair"]``. The menu "published" is left
+    out: it shows what one graph needs.
+
+    Args:
+        zero: whether one of the values is 0; None leaves it to the dice.
+        opposite: whether two nonzero effects have opposite answers; None leaves it to the models.
+        yes: the answer of the one nonzero effect, or of two that are alike; None leaves it to the dice.
 
     Raises:
-        UserError: unknown task, no menu but "published", or no such pair was found.
+        UserError: a task that the recipe cannot ask, no menu but "published", or no such pair was found.
     """
     menus = {menu: weight for menu, weight in recipe.menus.items() if menu != PUBLISHED}
     if not menus:
         raise UserError("decisive pairs need a menu: the facts of 'published' are those of one graph")
     recipe = replace(recipe, menus=menus)
-    dice = make_dice(rng)
-    zero = dice.random() < recipe.zero
-    for request, n in requests(name, recipe, zero, dice):
-        for i, found in enumerate(structures(request, n, recipe.edge_share, dice)):
-            if i == PARTNERS:
-                break
-            asked = ask(found.renamed(rng.permutation(n).tolist()), name, zero, dice)
-            other = _second_structure(asked.structure, request, recipe, dice)
-            if other is None:
-                continue
-            pair = _with_numbers(asked, other, request, zero, recipe, rng)
-            if pair is not None:
-                return pair if dice.random() < 0.5 else (pair[1], pair[0])
+    zero = zero if zero is not None else dice.random() < 2 * recipe.zero
+    first_zero = zero and (name not in EFFECTS or dice.random() < 0.5)
+    for _ in range(FIRST):
+        (first,) = settle_problems([Wish(name, dice, first_zero)], recipe)
+        second = _second(first, zero and not first_zero, recipe, dice)
+        if second is None or (opposite is not None and _opposite(first, second) not in (None, opposite)):
+            continue
+        texts, pair = draw_texts(first, recipe, dice), f"{dice.getrandbits(64):016x}"
+        a, b = (complete(one, texts, recipe.split, pair=pair) for one in (first, second))
+        if yes is not None and _answer(a, b) == ("No" if yes else "Yes"):
+            a, b = (twin(one) or one for one in (a, b))
+        return (a, b) if dice.random() < 0.5 else (b, a)
     raise impossible(name, recipe)
 
 
-def _second_structure(first: Structure, request: Request, recipe: Recipe, dice: Random) -> Structure | None:
-    """A structure with the first one's roles and menu whose right reading is another one."""
-    zero = request.task in EFFECTS and not request.zero and dice.random() < recipe.zero
-    options = [r for r in first.shown if r != first.right]
-    right = None if zero else options[int(dice.random() * len(options))]
+def _opposite(first: Settled, second: Settled) -> bool | None:
+    """Whether two nonzero effects have opposite signs; None where that says nothing."""
+    if first.asked.q.task not in EFFECTS or not first.value * second.value:
+        return None
+    return first.value * second.value < 0
+
+
+def _answer(a: Problem, b: Problem) -> str | None:
+    """The answer of the nonzero effects where they agree on it."""
+    answers = {p.truth.answer for p in (a, b) if p.truth is not None and p.truth.value}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _second(first: Settled, zero: bool, recipe: Recipe, dice: Random) -> Settled | None:
+    """A problem with the first one's question and numbers whose right reading is another one, or None."""
+    final = first.asked
+    like, number, name = final.structure, final.number, final.q.task
+    options = [r for r in like.shown if r != like.right]
+    right = None if zero and name in EFFECTS else dice.choice(options)
+    p = marginal_joint(first.model, number[: like.k])
     for _ in range(GRAPHS):
-        graph = _second_graph(first, dice.uniform(*recipe.edge_share), dice)
-        found = refit(first, graph, right, request)
-        if found is not None:
-            return found
+        graph = _second_graph(like, dice.uniform(*recipe.edge_share), dice)
+        other = refit(like, graph, right, name, recipe.split)
+        if other is not None:
+            break
+    else:
+        return None
+    second = asked(other, number, final.plan, final.q.direction)
+    values = np.array([first.values]).T
+    places, bound = np.array([other.place]), name not in EFFECTS
+    for value_zero in (True, False) if bound else (right is None,):
+        if not fitting(final.plan, values, places, np.array([value_zero]))[0]:
+            continue
+        rng = np.random.default_rng(dice.getrandbits(64))
+        model = fit_model(second.graph, number[: like.k], p, rng, recipe.prior)
+        value = first.values[other.place] if right else 0.0
+        displayed = final.plan.numbers(marginal_joint(model, number[: like.k]).reshape(-1)).tolist()
+        # A number on the edge of rounding may come out another way.
+        if displayed == first.numbers and abs(value - task(name).true_value(model, final.q)) <= TOLERANCE:
+            return Settled(second, first.menu, model, first.numbers, first.values, value)
     return None
 
 
 def _second_graph(first: Structure, edge_share: float, dice: Random) -> DAG:
-    """A random graph over the same nodes that can bring about the first one's distribution of the roles."""
-    n = first.graph.n
-    order = list(range(n))
-    dice.shuffle(order)
-    graph = draw_graph(n, edge_share, dice)
+    """A random graph over the same roles that can bring about the first one's distribution of those displayed."""
+    n, graph = first.n, first.graph
+    order = dice.sample(range(n), n)
     parents = [0] * n
-    displayed, before = mask_of(first.roles), 0
-    for place, v in enumerate(order):
-        drawn = mask_of([order[p] for p in bits(graph.parents[place])])
+    displayed, before = mask_of(range(first.k)), 0
+    for v in order:
+        drawn = mask_of([u for u in bits(before) if dice.random() < edge_share])
         needed = before & displayed
         if displayed >> v & 1 and drawn & needed != needed:
             kept = drawn & displayed
             # A parent that is not displayed would carry dependence on the ones left out.
-            if drawn & ~displayed or not first.graph.d_separated(1 << v, needed & ~kept, kept):
+            if drawn & ~displayed or not graph.d_separated(1 << v, needed & ~kept, kept):
                 drawn |= needed
         parents[v] = drawn
         before |= 1 << v
     return DAG(tuple(parents))
-
-
-def _with_numbers(
-    asked: Asked, other: Structure, request: Request, zero: bool, recipe: Recipe, rng: np.random.Generator
-) -> tuple[Problem, Problem] | None:
-    """The two problems with the numbers of a random model of the first, or None if a check fails."""
-    second = Asked(other, asked.q, asked.plan)
-    low, high = recipe.prior
-    for _ in range(MODELS):
-        model = random_scm(asked.structure.graph, rng, low=low, high=high)
-        p = marginal_joint(model, asked.structure.roles)
-        numbers = asked.plan.numbers(p)
-        value = asked.truth(model, numbers, zero)
-        if value is None:
-            continue
-        fitted = fit_model(other.graph, asked.structure.roles, p, rng, recipe.prior)
-        if asked.plan.numbers(marginal_joint(fitted, other.roles)) != numbers:
-            continue  # a number on the edge of rounding
-        for second_zero in (True, False) if asked.q.bound == "lower" else (other.right is None,):
-            second_value = second.truth(fitted, numbers, second_zero)
-            if second_value is not None:
-                texts = Texts.draw(asked, numbers, recipe.names, rng)
-                meta = {"split": recipe.split, "menu": request.menu, "pair": f"{int(rng.integers(1 << 62)):016x}"}
-                return finish(asked, model, value, texts, meta), finish(second, fitted, second_value, texts, meta)
-    return None
 
 
 def fit_model(

@@ -8,49 +8,90 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from math import prod
 
 import numpy as np
 
 from rungwise.causal.estimand import Assignment, Expr, Term
 from rungwise.causal.scm import Array
+from rungwise.problems.baselines import BASELINES, baseline_estimand
 from rungwise.problems.menu import Reading, displayed_terms
 from rungwise.problems.problem import Query
 from rungwise.problems.tasks import task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """The numbers of a menu over k binary role variables.
+    """The numbers of a menu over k role variables.
 
     Attributes:
+        q: the question, in roles.
+        cards: number of values of each role.
         terms: the T displayed terms.
-        joints, conditions: 0/1 matrices of shape (T, 2**k); a term is ``joints @ p / conditions @ p`` for the
+        joints, conditions: 0/1 matrices of shape (T, cells); a term is ``joints @ p / conditions @ p`` for the
             flattened joint distribution p of the role variables.
         estimands: each reading's.
     """
 
+    q: Query
+    cards: tuple[int, ...]
     terms: tuple[Term, ...]
     joints: Array
     conditions: Array
     estimands: tuple[Expr, ...]
 
-    def numbers(self, p: Array) -> list[float]:
-        """Each term's probability, rounded to the four decimals that are displayed."""
-        flat = p.reshape(-1)
-        shown: list[float] = (np.rint(1e4 * (self.joints @ flat) / (self.conditions @ flat)) / 1e4).tolist()
+    def numbers(self, p: Array) -> Array:
+        """Each term's probability, rounded to the four decimals that are displayed: shape (T, ...) for joint
+        distributions of shape (cells, ...)."""
+        shown: Array = np.rint(1e4 * (self.joints @ p) / (self.conditions @ p)) / 1e4
         return shown
+
+    def values(self, numbers: Array) -> Array:
+        """What each reading makes of displayed numbers, shape (readings, models) for numbers (T, models); not finite
+        where a denominator is 0."""
+        shown = dict(zip(self.terms, numbers, strict=True))
+        out = np.empty((len(self.estimands), numbers.shape[1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for i, estimand in enumerate(self.estimands):
+                out[i] = estimand.evaluate(shown.__getitem__, np.maximum, np.minimum)
+        return out
+
+    @cached_property
+    def about_outcome(self) -> Array:
+        """Which terms are about the outcome alone, shape (T,)."""
+        return np.array([len(t.target) == 1 and t.target[0][0] == 1 for t in self.terms], dtype=bool)
+
+
+@lru_cache(maxsize=8192)
+def shortcuts(made: Plan, swapped: bool) -> tuple[tuple[str, Expr | int], ...]:
+    """What each baseline that answers computes: one of the readings (its index), or another expression.
+
+    Which of two menu variables (roles 2 and 3) has the smaller number decides the order of slots and of tries;
+    ``swapped`` says that role 3 has. Held ones play no part in either.
+    """
+    to = [0, 1, 3, 2, *range(4, len(made.cards))] if swapped else list(range(len(made.cards)))
+    terms = [renamed(t, to) for t in made.terms]
+    out: list[tuple[str, Expr | int]] = []
+    for name in BASELINES:
+        found = baseline_estimand(name, made.q, terms, made.cards)
+        if found is not None:
+            # Exchanging two roles undoes itself.
+            back = found.replace_terms(lambda t: Expr("term", term=renamed(t, to)))
+            out.append((name, made.estimands.index(back) if back in made.estimands else back))
+    return tuple(out)
 
 
 @lru_cache(maxsize=4096)
-def plan(q: Query, shown: tuple[Reading, ...], k: int) -> Plan:
-    """The plan of a question and a menu, both in roles, over k role variables."""
-    cards = (2,) * k
+def plan(q: Query, shown: tuple[Reading, ...], cards: tuple[int, ...]) -> Plan:
+    """The plan of a question and a menu, both in roles; ``cards`` are those of the roles the facts speak of."""
     terms = displayed_terms(q, shown, cards)
     return Plan(
+        q,
+        cards,
         tuple(terms),
-        np.array([_cells(t.target + t.given, cards) for t in terms]).reshape(len(terms), 2**k),
-        np.array([_cells(t.given, cards) for t in terms]).reshape(len(terms), 2**k),
+        np.array([_cells(t.target + t.given, cards) for t in terms]).reshape(len(terms), prod(cards)),
+        np.array([_cells(t.given, cards) for t in terms]).reshape(len(terms), prod(cards)),
         tuple(task(q.task).estimand(q, *reading, cards) for reading in shown),
     )
 
@@ -67,7 +108,10 @@ def _cells(event: Assignment, cards: tuple[int, ...]) -> Array:
 
 def renamed(term: Term, nodes: Sequence[int]) -> Term:
     """A term over roles as one over the nodes that play them."""
-    return Term(
-        tuple(sorted([(nodes[v], value) for v, value in term.target])),
-        tuple(sorted([(nodes[v], value) for v, value in term.given])),
-    )
+    target, given = term
+    if len(target) == 1:
+        ((v, value),) = target
+        target = ((nodes[v], value),)
+    else:
+        target = tuple(sorted([(nodes[v], value) for v, value in target]))
+    return Term(target, tuple(sorted([(nodes[v], value) for v, value in given])))

@@ -2,13 +2,15 @@
 
 Lower max{0, [P(y_seen) - P(y_seen|do(x))] / P(x_ref, y_seen)}, upper
 min{1, [P(y|do(x)) - P(x, y)] / P(x_ref, y_seen)}, where y is the outcome value asked about and y_seen the
-other one. PS has the same formula with the other values seen.
+other one. PS has the same formula with the other values seen. Where the treatment never lowers the outcome the lower
+bound, which is then never below 0, is the value itself (theorem 3): bound "point".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rungwise.causal.counterfactual import threshold_probability
 from rungwise.causal.estimand import Expr, number, prob
 from rungwise.causal.graph import DAG
 from rungwise.causal.nested import edge_probability, set_all
@@ -31,20 +33,26 @@ def is_valid(graph: DAG, q: Query, ms: int, zs: int) -> bool:
 
 
 def estimand(q: Query, ms: int, zs: int, cards: Sequence[int]) -> Expr:
-    """The asked bound with P(.|do(x)) adjusted for zs."""
+    """The asked bound, or the point, with P(.|do(x)) adjusted for zs."""
     seen = {q.outcome: 1 - q.y}
     x = {q.treatment: q.x}
     both = prob({q.treatment: q.x_ref, **seen})
-    if q.bound == "lower":
+    if q.bound != "upper":
         bound = (prob(seen) - standardised_mean(seen, x, zs, cards)) / both
-        return Expr("max", (number(0), bound))
+        return bound if q.bound == "point" else Expr("max", (number(0), bound))
     asked = {q.outcome: q.y}
     bound = (standardised_mean(asked, x, zs, cards) - prob({**x, **asked})) / both
     return Expr("min", (number(1), bound))
 
 
 def true_value(model: SCM, q: Query) -> float:
-    """The asked bound with P(.|do(x)) by truncated factorisation on the full model."""
+    """The asked bound with P(.|do(x)) by truncated factorisation on the full model; the point by counterfactuals with
+    one threshold a node."""
+    if q.bound == "point":
+        natural = {q.treatment: q.x_ref, q.outcome: 1 - q.y}
+        worlds: tuple[dict[int, int], dict[int, int]] = ({}, {q.treatment: q.x})
+        changed = threshold_probability(model, worlds, (natural, {q.outcome: q.y}))
+        return changed / edge_probability(model, {}, natural)
     do = set_all(model, {q.treatment: q.x})
     seen = {q.outcome: 1 - q.y}
     both = edge_probability(model, {}, {q.treatment: q.x_ref, **seen})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from rungwise.causal.estimand import Assignment, Term
@@ -43,7 +43,8 @@ class Query:
         x_ref: the value it is compared with (ETT, PN, PS: the observed one).
         y: the outcome value asked about (PN, PS: the value the outcome would have had; the other was seen).
         held: CDE only: every mediator with the value at which it is held.
-        bound: PN and PS only: "lower" or "upper".
+        bound: PN and PS only: "lower" or "upper", or "point" where the treatment never lowers the outcome (so always
+            for PNS).
         direction: "more" or "less" likely; turns the Yes/No answer, never the value.
     """
 
@@ -104,8 +105,8 @@ class Problem:
 
     @cached_property
     def id(self) -> str:
-        """Content hash over graph, variables, query and facts: equal content, equal id."""
-        return hashlib.sha256(json.dumps(self._content(), sort_keys=True).encode()).hexdigest()[:16]
+        """Hash over structure, numbers and query, see ``content_id``."""
+        return content_id(self.graph, [len(v.labels) for v in self.variables], self.query, self.facts)
 
     @cached_property
     def letters(self) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ class Problem:
         marks[self.query.treatment], marks[self.query.outcome] = 1, 2
         for v, _ in self.query.held:
             marks[v] = 3
-        return f"{self.query.task}:{','.join(map(str, self.graph.canonical(marks)))}"
+        return shape_text(self.query.task, self.graph.canonical(marks))
 
     def answer_text(self, view: str = "natural") -> str:
         """The reference answer as a model would write it in this view.
@@ -197,8 +198,8 @@ class Problem:
             UserError: unknown task, an index or value that does not exist, or a probability outside [0, 1].
         """
         q, n = self.query, self.graph.n
-        if q.task not in TASKS:
-            raise UserError(f"unknown task {q.task!r}; tasks are {', '.join(TASKS)}")
+        if q.task not in TASKS and q.task != "PNS":
+            raise UserError(f"unknown task {q.task!r}; tasks are {', '.join(TASKS)}, PNS")
         if len(self.variables) != n:
             raise UserError(f"{len(self.variables)} variables for a graph of {n} nodes")
         used = [((q.treatment, q.x), (q.treatment, q.x_ref), (q.outcome, q.y)), q.held]
@@ -216,6 +217,24 @@ class Problem:
     def with_(self, **changes: Any) -> Problem:
         """A copy with some fields replaced."""
         return replace(self, **changes)
+
+
+def content_id(graph: DAG, cards: Sequence[int], q: Query, facts: Sequence[Fact]) -> str:
+    """What a problem is known by: a hash over structure, numbers and query. Names, letters and the order in which the
+    facts are displayed are wording and play no part."""
+    said = sorted([f"{_said(fact.term)}={fact.value}" for fact in facts])
+    asked = (q.task, q.treatment, q.outcome, q.x, q.x_ref, q.y, q.held, q.bound, q.direction)
+    return hashlib.sha256(f"{graph.parents} {cards} {asked} {said}".encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1 << 16)
+def _said(term: Term) -> str:
+    return f"{term.target}|{term.given}"
+
+
+def shape_text(name: str, form: Sequence[int]) -> str:
+    """A canonical shape as text: the task and the graph's canonical form."""
+    return f"{name}:{','.join(map(str, form))}"
 
 
 def letter(v: int) -> str:

@@ -1,252 +1,278 @@
-"""Sampling problems: a structure, a question, a model, and the checks that make the truth certain."""
+"""Sampling problems: a structure, a question, a model, and the checks that make the truth certain.
+
+Many problems are sampled side by side so that they share array operations, but each draws from its own dice alone:
+a problem never depends on which others are made with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from math import prod
 from random import Random
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rungwise.causal.estimand import Expr
-from rungwise.causal.graph import DAG, bits, mask_of
-from rungwise.causal.inference import marginal_joint
-from rungwise.causal.scm import SCM, random_scm
-from rungwise.errors import UserError
-from rungwise.problems.menu import MENUS, Reading
-from rungwise.problems.plan import Plan, plan, renamed
-from rungwise.problems.problem import EFFECTS, TASKS, TOLERANCE, Answer, Fact, Problem, Query, Variable
-from rungwise.problems.streams import SPLITS
-from rungwise.problems.structure import PUBLISHED, Request, Structure, structures
-from rungwise.problems.tasks import task
-from rungwise.problems.worked import worked_steps
-from rungwise.scoring.sign import answer_from_value
-from rungwise.wording.names import draw
-from rungwise.wording.slots import draw_letters
+from rungwise.causal.graph import bits
+from rungwise.causal.monotone import monotone_scm
+from rungwise.causal.scm import Array
+from rungwise.problems.finish import Drawn, Settled, asked, settle, tell
+from rungwise.problems.identify import kind
+from rungwise.problems.numbers import Tables, draw_rows, joint_of_roles, lay_out
+from rungwise.problems.plan import Plan, plan
+from rungwise.problems.problem import EFFECTS, TOLERANCE, Problem, Query
+from rungwise.problems.recipe import Recipe, cards_of, impossible, requests
+from rungwise.problems.search import search
+from rungwise.problems.structure import Structure
 
 MARGIN = 2 * TOLERANCE
 """Every wrong reading of a menu differs from the truth by more than this, and so does 0 from a nonzero value."""
 
-MODELS = 8
-"""Models drawn for one structure before another is tried."""
+MODELS = (4, 8, 16)
+"""Models drawn for a structure at first, then, and then, before another structure is looked for."""
 
-SIZES, REQUESTS = 6, 20
-"""Numbers of nodes drawn for one menu and right reading, and how many of these are drawn, before a recipe is
-called impossible."""
+RARE = 8
+"""So many times as many are drawn for a bound that is to be cut off at 0 where no wrong reading's is."""
+
+PROPOSALS = (8, 16, 32, 64)
+"""Graphs drawn for a request in its first search, its second one, ...; then the next request."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What kind of problems to sample.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One problem to be sampled.
 
     Attributes:
-        nodes: number of nodes -> weight. Where no graph of the drawn size and split has the drawn right reading,
-            the size is drawn again and the reading kept, so small graphs come out a little rarer.
-        menus: menu name -> weight; "published" shows only what the right reading needs. Where a menu needs more
-            nodes, "single" takes its place. NIE has no "single": there "either" is shown, on four nodes or more.
-        zero: share of items whose value is 0 (effects: by structure; PN, PS: a lower bound cut off at 0).
-        names: vocabulary (see wording.names).
-        split: train, validation or test: which canonical shapes may be used.
-        edge_share: range of the edge density.
-        prior: range of every P(v=0 | parents).
+        task: one of the recipe's tasks.
+        dice: where everything random about it comes from.
+        zero: whether the value is to be 0; None leaves it to the dice.
+        yes: which answer a nonzero effect is to have; None leaves it to the dice.
     """
 
-    nodes: dict[int, float] = field(default_factory=lambda: {3: 0.15, 4: 0.35, 5: 0.5})
-    menus: dict[str, float] = field(default_factory=lambda: {"single": 0.4, "either": 0.6})
-    zero: float = 0.1
-    names: str = "real"
-    split: str = "test"
-    edge_share: tuple[float, float] = (0.35, 0.85)
-    prior: tuple[float, float] = (0.03, 0.97)
-
-    def __post_init__(self) -> None:
-        if not self.nodes or not self.menus:
-            raise UserError("name at least one number of nodes and one menu")
-        if self.split not in SPLITS:
-            raise UserError(f"unknown split {self.split!r}; splits are {', '.join(SPLITS)}")
-        unknown = set(self.menus) - set(MENUS) - {PUBLISHED}
-        if unknown:
-            raise UserError(f"unknown menu {sorted(unknown)[0]!r}; menus are {', '.join(MENUS)}, {PUBLISHED}")
-        if not 0 <= self.zero <= 1:
-            raise UserError(f"the share of zero effects must be in [0, 1], got {self.zero}")
-        if min(self.nodes) < 3 or max(self.nodes) > 10:
-            raise UserError(f"problems have 3 to 10 nodes, got {sorted(self.nodes)}")
+    task: str
+    dice: Random
+    zero: bool | None = None
+    yes: bool | None = None
 
 
-def sample_problem(name: str, recipe: Recipe, rng: np.random.Generator) -> Problem:
-    """One problem of a task.
+def sample_problem(name: str, recipe: Recipe, dice: Random) -> Problem:
+    """One problem of a task; see ``sample_problems``."""
+    return sample_problems([Wish(name, dice)], recipe)[0]
+
+
+def sample_problems(wishes: Sequence[Wish], recipe: Recipe) -> list[Problem]:
+    """A problem for each wish.
 
     Its truth is computed from the displayed numbers by the right reading's estimand and agrees with the
     full model's (``true_value``) within TOLERANCE; its sign does not hang on hidden digits; every other
     reading of the menu gives a wrong value; its canonical shape belongs to the recipe's split.
 
     Raises:
-        UserError: unknown task, or no such problem was found.
+        UserError: a task that the recipe cannot ask, or no such problem was found.
     """
-    dice = make_dice(rng)
-    zero = dice.random() < recipe.zero
-    for request, n in requests(name, recipe, zero, dice):
-        for found in structures(request, n, recipe.edge_share, dice):
-            asked = ask(found.renamed(rng.permutation(n).tolist()), name, zero, dice)
-            for _ in range(MODELS):
-                model = random_scm(asked.structure.graph, rng, low=recipe.prior[0], high=recipe.prior[1])
-                numbers = asked.plan.numbers(marginal_joint(model, asked.structure.roles))
-                value = asked.truth(model, numbers, zero)
-                if value is not None:
-                    texts = Texts.draw(asked, numbers, recipe.names, rng)
-                    return finish(asked, model, value, texts, {"split": recipe.split, "menu": request.menu})
-    raise impossible(name, recipe)
+    settled = settle_problems(wishes, recipe)
+    return [tell(one, recipe, wish.dice) for one, wish in zip(settled, wishes, strict=True)]
 
 
-def impossible(name: str, recipe: Recipe) -> UserError:
-    """The error for a recipe that yields nothing."""
-    return UserError(
-        f"no {name} problem with nodes {sorted(recipe.nodes)}, menus {sorted(recipe.menus)} and zero share "
-        f"{recipe.zero} found in split {recipe.split!r}; allow other nodes or menus"
+def settle_problems(wishes: Sequence[Wish], recipe: Recipe) -> list[Settled]:
+    """``sample_problems`` without the words."""
+    todo = [_Slot(i, wish, recipe) for i, wish in enumerate(wishes)]
+    done: dict[int, Settled] = {}
+    while todo:
+        _find_structures([slot for slot in todo if slot.structure is None], recipe)
+        done.update(_with_models([slot for slot in todo if slot.structure is not None], recipe))
+        todo = [slot for slot in todo if slot.index not in done]
+    return [done[i] for i in range(len(wishes))]
+
+
+class _Slot:
+    """A wish on its way."""
+
+    __slots__ = (
+        "dice",
+        "index",
+        "number",
+        "q",
+        "request",
+        "requests",
+        "rounds",
+        "searches",
+        "structure",
+        "wish",
+        "zero",
     )
 
+    def __init__(self, index: int, wish: Wish, recipe: Recipe) -> None:
+        self.index = index
+        self.wish = wish
+        self.dice = wish.dice
+        self.zero = wish.zero if wish.zero is not None else wish.dice.random() < recipe.zero
+        self.requests = requests(wish.task, recipe, self.zero, wish.dice)
+        self.structure: Structure | None = None
+        self.searches = self.rounds = 0
+        self.next_request(recipe)
 
-def make_dice(rng: np.random.Generator) -> Random:
-    """Python's own generator, seeded from NumPy's: ten times as fast for the many single draws of a search."""
-    return Random(int(rng.integers(1 << 62)))
+    def next_request(self, recipe: Recipe) -> None:
+        """Go on to the next request.
 
+        Raises:
+            UserError: there is none.
+        """
+        request = next(self.requests, None)
+        if request is None:
+            raise impossible(self.wish.task, recipe)
+        self.request = request
+        self.searches = 0
 
-def requests(name: str, recipe: Recipe, zero: bool, dice: Random) -> Iterator[tuple[Request, int]]:
-    """What to look for, and with how many nodes, in the order to try.
+    def take(self, structure: Structure, recipe: Recipe) -> None:
+        """Draw a question about a structure and the number of each node."""
+        self.structure, self.rounds, self.searches = structure, 0, 0
+        self.q = ask(structure, self.wish.task, self.zero, recipe, self.dice)
+        self.number = self.dice.sample(range(structure.n), structure.n)
 
-    Raises:
-        UserError: unknown task.
-    """
-    if name not in TASKS:
-        raise UserError(f"unknown task {name!r}; tasks are {', '.join(TASKS)}")
-    for _ in range(REQUESTS):
-        n = _pick(recipe.nodes, dice)
-        menu = _pick(recipe.menus, dice)
-        if name == "NIE" and menu == "single":
-            menu = "either"  # with one menu variable there is nothing to decide
-        sizes = {k: w for k, w in recipe.nodes.items() if menu == PUBLISHED or k >= 2 + MENUS[menu]}
-        if n not in sizes and name == "NIE":
-            sizes = sizes or {2 + MENUS[menu]: 1.0}
-            n = _pick(sizes, dice)
-        elif n not in sizes:
-            menu, sizes = "single", recipe.nodes
-        request = Request(name, menu, dice.random(), zero and name in EFFECTS, recipe.split)
-        for _ in range(SIZES):
-            yield request, n
-            n = _pick(sizes, dice)
+    @property
+    def models(self) -> int:
+        """Models to be drawn next."""
+        return MODELS[self.rounds] * (RARE if self.zero and self.wish.task not in EFFECTS else 1)
 
-
-def _pick(weights: Mapping[Any, float], dice: Random) -> Any:
-    return dice.choices(list(weights), list(weights.values()))[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A structure (nodes in their final numbers), a question about it, and the plan of its menu over
-    ``structure.roles``."""
-
-    structure: Structure
-    q: Query
-    plan: Plan
-
-    def truth(self, model: SCM, numbers: Sequence[float], zero: bool) -> float | None:
-        """The value that the plan's displayed numbers give, or None when a check fails."""
-        s, q = self.structure, self.q
-        shown = dict(zip(self.plan.terms, numbers, strict=True))
-        readings = zip(s.shown, self.plan.estimands, strict=True)
-        try:
-            if s.right is None:
-                # Where nothing in the menu tempts, any reading would do.
-                tempting = any(abs(e.evaluate(shown.__getitem__)) > MARGIN for _, e in readings)
-                return 0.0 if tempting or not s.shown else None
-            value = self.plan.estimands[s.shown.index(s.right)].evaluate(shown.__getitem__)
-            if (value != 0 if zero else abs(value) <= MARGIN) or (q.bound == "upper" and value == 1):
-                return None
-            if any(abs(e.evaluate(shown.__getitem__) - value) <= MARGIN for r, e in readings if r != s.right):
-                return None
-        except ZeroDivisionError:  # a displayed denominator is 0
-            return None
-        return value if abs(value - task(q.task).true_value(model, q)) <= TOLERANCE else None
+    def candidate(self, made: Plan, models: _Models, model: int, numbers: Array, values: Array) -> Drawn:
+        """What has been drawn, with one of the models."""
+        assert self.structure is not None
+        row, start = models.rows[model], models.tables.start
+        found = numbers.tolist(), values.tolist()
+        return Drawn(self.structure, self.number, made, self.q.direction, self.request.menu, start, row, *found)
 
 
-def ask(structure: Structure, name: str, zero: bool, dice: Random) -> Asked:
-    """A random question about a structure: values, bound."""
-    bound = None
-    x, y = dice.getrandbits(1), dice.getrandbits(1)
-    if name not in EFFECTS:
+def ask(structure: Structure, name: str, zero: bool, recipe: Recipe, dice: Random) -> Query:
+    """A random question about a structure, over its roles: values, bound, direction."""
+    bound, direction = None, "more"
+    x, y = dice.getrandbits(1), dice.randrange(recipe.outcome_values)
+    if recipe.monotone:
+        bound = "point"
+    elif name not in EFFECTS:
         bound = "lower" if zero or dice.random() < 0.5 else "upper"
-        x = y = 0 if name == "PN" else 1
+    if name in EFFECTS:
+        direction = "less" if dice.random() < recipe.less else "more"
+    elif name == "PN":
+        x = y = 0
+    else:
+        x = y = 1
     held = tuple([(m, dice.getrandbits(1)) for m in bits(structure.held)])
-    q = Query(name, structure.treatment, structure.outcome, x, 1 - x, y, held, bound)
-    return Asked(structure, q, plan_of(structure, q))
+    return Query(name, 0, 1, x, 1 - x, y, held, bound, direction)
 
 
-def plan_of(structure: Structure, q: Query) -> Plan:
-    """The plan of the structure's menu, over its roles."""
-    place = {v: i for i, v in enumerate(structure.roles)}
+def _find_structures(slots: Sequence[_Slot], recipe: Recipe) -> None:
+    """Search once for each slot; what is found stands in the slot."""
 
-    def roles(nodes: int) -> int:
-        return mask_of([place[v] for v in bits(nodes)])
+    def form(slot: _Slot) -> tuple[str, int]:
+        return kind(slot.request.task), slot.request.n
 
-    in_roles = replace(q, treatment=0, outcome=1, held=tuple(sorted([(place[m], value) for m, value in q.held])))
-    return plan(in_roles, tuple([(roles(ms), roles(zs)) for ms, zs in structure.shown]), len(structure.roles))
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a problem is told with: the facts in their order, the events' names and the letters."""
-
-    facts: tuple[Fact, ...]
-    variables: tuple[Variable, ...]
-    letters: list[str]
-
-    @classmethod
-    def draw(cls, asked: Asked, numbers: Sequence[float], names: str, rng: np.random.Generator) -> Texts:
-        """At random, so that none of them says anything about the graph."""
-        terms = [renamed(term, asked.structure.roles) for term in asked.plan.terms]
-        n = asked.structure.graph.n
-        order = rng.permutation(len(terms)).tolist()
-        return cls(tuple([Fact(terms[i], numbers[i]) for i in order]), draw(names, n, rng), draw_letters(n, rng))
+    for _, group in groupby(sorted(slots, key=form), form):
+        own = list(group)
+        proposals = [PROPOSALS[slot.searches] for slot in own]
+        found = search([slot.request for slot in own], [slot.dice for slot in own], proposals, recipe.edge_share)
+        for slot, structure in zip(own, found, strict=True):
+            slot.searches += 1
+            if structure is not None:
+                slot.take(structure, recipe)
+            elif slot.searches == len(PROPOSALS):
+                slot.next_request(recipe)
 
 
-def finish(asked: Asked, model: SCM, value: float, texts: Texts, meta: dict[str, Any]) -> Problem:
-    """The problem with its truth, worked steps and what is known about it."""
-    s, q = asked.structure, asked.q
-    right = s.right
-    meta = {
-        **meta,
-        "zero": value == 0,
-        "readings": [list(r) for r in s.shown],
-        "right": list(right) if right else None,
-        "shape": Problem(s.graph, (), q, ()).shape,
-        "letters": texts.letters,
-        "difficulty": difficulty(
-            s.graph, right, asked.plan.estimands[s.shown.index(right)] if right else None, len(texts.facts)
-        ),
-    }
-    truth = Answer(round(float(value), 12), answer_from_value(q, value))
-    problem = Problem(s.graph, texts.variables, q, texts.facts, truth, (), model, meta)
-    return problem.with_(steps=worked_steps(problem, right))
+def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, Settled]]:
+    """Draw models for every slot's structure; the indices of slots whose problem is settled, with it."""
+    drawn = _draw_models(slots, recipe)
+    plans: dict[Plan, list[_Slot]] = {}
+    for slot in slots:
+        s = slot.structure
+        assert s is not None
+        k = s.k
+        made = plan(replace(slot.q, direction="more"), s.shown, cards_of(s.n, recipe)[:k])
+        plans.setdefault(made, []).append(slot)
+    for made, own in plans.items():
+        numbers = made.numbers(np.concatenate([drawn[slot.index].joints for slot in own]).T)
+        values = made.values(numbers)
+        counts = [slot.models for slot in own]
+        rights = np.repeat([slot.structure.place for slot in own if slot.structure is not None], counts)
+        fits = fitting(made, values, rights, np.repeat([slot.zero for slot in own], counts))
+        first = 0
+        for slot, count in zip(own, counts, strict=True):
+            settled = None
+            at = first + int(fits[first : first + count].argmax())
+            if fits[at]:
+                candidate = slot.candidate(made, drawn[slot.index], at - first, numbers[:, at], values[:, at])
+                settled = settle(candidate, slot.wish.yes, recipe)
+            first += count
+            if settled is not None:
+                yield slot.index, settled
+                continue
+            slot.rounds += 1
+            if slot.rounds == len(MODELS):
+                slot.structure = None
 
 
-def difficulty(graph: DAG, right: Reading | None, estimand: Expr | None, facts: int) -> dict[str, int]:
-    """How hard a problem is: size of graph, of the right reading and of its estimand, and facts shown."""
-    return {
-        "nodes": graph.n,
-        "edges": sum(pa.bit_count() for pa in graph.parents),
-        "adjustment": right[1].bit_count() if right else 0,
-        "mediators": right[0].bit_count() if right else 0,
-        "facts": facts,
-        "operations": operations(estimand) if estimand else 0,
-    }
+@dataclass(frozen=True, slots=True, eq=False)
+class _Models:
+    """The models drawn for a slot: where their probabilities stand, these, and the joints of the roles the facts speak
+    of, shape (MODELS, cells)."""
+
+    tables: Tables
+    rows: list[Array]
+    joints: Array
 
 
-def operations(estimand: Expr) -> int:
-    """How many + - * / min and max an estimand has."""
-    todo: Sequence[Expr] = (estimand,)
-    count = 0
-    while todo:
-        count += sum(1 for e in todo if e.args)
-        todo = [arg for e in todo for arg in e.args]
-    return count
+def _draw_models(slots: Sequence[_Slot], recipe: Recipe) -> dict[int, _Models]:
+    """Random models for each slot's structure, by the slot's index."""
+
+    def form(slot: _Slot) -> tuple[int, int, int]:
+        assert slot.structure is not None
+        return slot.structure.n, slot.structure.k, slot.models
+
+    out: dict[int, _Models] = {}
+    for (n, k, models), group in groupby(sorted(slots, key=form), form):
+        own = list(group)
+        cards = cards_of(n, recipe)
+        structures = [slot.structure for slot in own if slot.structure is not None]
+        tables = lay_out(structures, [slot.number for slot in own], cards)
+        if recipe.monotone:
+            rows = [[_monotone_rows(slot, cards, recipe) for _ in range(models)] for slot in own]
+        else:
+            rows = draw_rows(tables, cards, recipe.prior, [slot.dice for slot in own], models)
+        joints = joint_of_roles(tables, rows, prod(cards[:k]))
+        for slot, *parts in zip(own, tables, rows, joints, strict=True):
+            out[slot.index] = _Models(*parts)
+    return out
+
+
+def _monotone_rows(slot: _Slot, cards: tuple[int, ...], recipe: Recipe) -> Array:
+    s = slot.structure
+    assert s is not None
+    rng = np.random.default_rng(slot.dice.getrandbits(64))
+    graph = asked(s, slot.number, plan(slot.q, s.shown, cards[: s.k]), slot.q.direction).graph
+    model = monotone_scm(graph, slot.number[0], slot.number[1], rng, *recipe.prior)
+    return np.concatenate([model.tables[v].reshape(-1) for v in slot.number])
+
+
+def fitting(made: Plan, values: Array, right: NDArray[np.int64], zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which models make a problem as far as the displayed numbers tell.
+
+    Args:
+        values: what each reading gives, shape (readings, models).
+        right: the index of the right reading, -1 where the value is 0 by structure.
+        zero: whether the value is to be 0.
+    """
+    if not len(values):
+        return np.ones(len(right), dtype=bool)
+    finite = np.isfinite(values).all(axis=0)
+    with np.errstate(invalid="ignore"):
+        # Where nothing in the menu tempts, any reading would do.
+        tempts = (np.abs(values) > MARGIN).any(axis=0)
+        value = np.take_along_axis(values, np.maximum(right, 0)[None], axis=0)[0]
+        others = np.arange(len(values))[:, None] != right
+        clear = (~others | (np.abs(values - value) > MARGIN)).all(axis=0)
+        sized = np.where(zero & (made.q.bound is not None), value == 0, np.abs(value) > MARGIN)
+        if made.q.bound is not None:
+            sized &= (value >= 0) & (value < 1)
+    return finite & np.where(right < 0, tempts, clear & sized)

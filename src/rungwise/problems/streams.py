@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from random import Random
 
 import numpy as np
 
@@ -12,10 +13,18 @@ SPLITS = {"train": 0.6, "validation": 0.1, "test": 0.3}
 
 def stream(*key: object) -> np.random.Generator:
     """The random stream of a key such as (root seed, suite, split, task, index)."""
+    return np.random.Generator(np.random.PCG64(_number(key)))
+
+
+def make_dice(*key: object) -> Random:
+    """A key's stream as Python's own generator: ten times as fast for many single draws."""
+    return Random(_number(key))
+
+
+def _number(key: tuple[object, ...]) -> int:
     # Parts are told apart by slashes, so a slash inside a part is escaped: ("a/b",) is not ("a", "b").
     parts = [str(part).replace("\\", "\\\\").replace("/", "\\/") for part in key]
-    digest = hashlib.sha256("/".join(parts).encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+    return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:16], "big")
 
 
 def split_of(shape: str) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from rungwise.causal.estimand import Expr
 from rungwise.causal.graph import DAG
 from rungwise.causal.scm import SCM
-from rungwise.problems import ate, cde, ett, nde, nie, pn, ps
+from rungwise.problems import ate, cde, ett, nde, nie, pn, pns, ps
 from rungwise.problems.problem import Query
 
 
@@ -27,7 +27,11 @@ class Task(Protocol):
     def true_value(self, model: SCM, q: Query) -> float: ...
 
 
-_TASKS = {"ATE": ate, "CDE": cde, "ETT": ett, "NDE": nde, "NIE": nie, "PN": pn, "PS": ps}
+_TASKS = {"ATE": ate, "CDE": cde, "ETT": ett, "NDE": nde, "NIE": nie, "PN": pn, "PS": ps, "PNS": pns}
+
+
+POINT_TASKS = ("PN", "PS", "PNS")
+"""What is identified as a point where the treatment never lowers the outcome."""
 
 
 def task(name: str) -> Task:

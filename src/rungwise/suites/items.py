@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from typing import Any
 
 from rungwise.errors import UserError
-from rungwise.problems.problem import TASKS, Problem
-from rungwise.problems.sampler import Recipe, sample_problem
-from rungwise.problems.streams import stream
+from rungwise.problems.decisive import sample_decisive
+from rungwise.problems.polarity import twin
+from rungwise.problems.problem import EFFECTS, Problem
+from rungwise.problems.recipe import Recipe
+from rungwise.problems.sampler import Wish, sample_problems
+from rungwise.problems.streams import make_dice
+from rungwise.suites.schedule import place_of
 from rungwise.wording import formal, natural, slots
 
 VIEWS = ("natural", "formal", "slots")
@@ -18,18 +23,50 @@ SUITES = {
     "train": "menus of 3 to 5 nodes, training shapes",
     "validation": "menus of 3 to 5 nodes, shapes neither trained nor tested on",
     "base": "menus of 3 to 5 nodes, test shapes",
+    "hard": "menus of 6 to 9 nodes, test shapes",
     "decisive": "pairs with the same facts and question, different graphs and values; test shapes",
+    "deconfounding": "every item needs a back-door set; 6 to 8 nodes, test shapes",
+    "redundant": "menus padded with true facts that no reading needs; 4 to 6 nodes, test shapes",
+    "monotone": "PN, PS and PNS as points: the treatment never lowers the outcome; test shapes",
     "published-style": "only the facts the solution needs, as the published sets show them; training shapes",
 }
 """Suite name -> what it holds."""
 
+_LARGE = {6: 0.25, 7: 0.25, 8: 0.25, 9: 0.25}
 _RECIPES = {
     "train": Recipe(split="train"),
     "validation": Recipe(split="validation"),
     "base": Recipe(split="test"),
+    "hard": Recipe(split="test", nodes=_LARGE, menus={"either": 0.5, "joint": 0.5}, edge_share=(0.3, 0.6)),
     "decisive": Recipe(split="test"),
+    "deconfounding": Recipe(
+        split="test",
+        nodes={6: 0.3, 7: 0.3, 8: 0.4},
+        menus={"either": 0.5, "joint": 0.5},
+        edge_share=(0.3, 0.6),
+        zero=0.0,
+        deconfounding=True,
+    ),
+    "redundant": Recipe(split="test", nodes={4: 0.3, 5: 0.4, 6: 0.3}, redundant=(4, 10)),
+    "monotone": Recipe(split="test", zero=0.0, monotone=True),
     "published-style": Recipe(split="train", menus={"published": 1.0}, zero=0.3),
 }
+
+LEVELS: dict[str, tuple[dict[int, float], dict[str, float]]] = {
+    "starter": ({3: 1.0}, {"single": 1.0}),
+    "easy": ({3: 0.4, 4: 0.6}, {"single": 0.8, "either": 0.2}),
+    "medium": ({4: 0.5, 5: 0.5}, {"single": 0.3, "either": 0.7}),
+    "advanced": ({5: 0.5, 6: 0.5}, {"either": 0.6, "joint": 0.4}),
+    "hard": (_LARGE, {"either": 0.5, "joint": 0.5}),
+    "expert": ({8: 0.3, 9: 0.4, 10: 0.3}, {"joint": 1.0}),
+}
+"""A curriculum: level -> numbers of nodes and menus with their weights, from easy to difficult."""
+
+CHUNK = 1792
+"""Problems that are sampled side by side. Any number gives the same ones; this is large enough to be fast."""
+
+OPPOSITE = 0.25
+"""Share of decisive pairs, of those without a 0, whose two answers differ."""
 
 
 @dataclass(frozen=True)
@@ -67,38 +104,110 @@ def to_text(problem: Problem, view: str) -> str:
     raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
 
 
+@dataclass(frozen=True)
+class Options:
+    """What any suite can be varied in.
+
+    Attributes:
+        names: vocabulary (see ``wording.names``).
+        twins: every effect is followed by its polarity twin.
+        level: numbers of nodes and menus of a LEVELS entry instead of the suite's own.
+        outcome_values: values of the outcome; with three, effects alone are asked.
+    """
+
+    names: str = "real"
+    twins: bool = False
+    level: str | None = None
+    outcome_values: int = 2
+
+    def recipe(self, suite: str) -> Recipe:
+        """The suite's recipe so varied.
+
+        Raises:
+            UserError: unknown suite, vocabulary, level or number of values, or a suite that cannot be varied so.
+        """
+        if suite not in SUITES:
+            near = get_close_matches(suite, SUITES, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"suites are {', '.join(SUITES)}"
+            raise UserError(f"unknown suite {suite!r}; {hint}")
+        recipe = replace(_RECIPES[suite], names=self.names, outcome_values=self.outcome_values)
+        if self.outcome_values != 2 and (suite in ("decisive", "monotone") or self.twins):
+            raise UserError("decisive, monotone and polarity twins are for outcomes of two values")
+        if self.level is not None:
+            if self.level not in LEVELS:
+                raise UserError(f"unknown level {self.level!r}; levels are {', '.join(LEVELS)}")
+            nodes, menus = LEVELS[self.level]
+            recipe = replace(recipe, nodes=nodes, menus=recipe.menus if "published" in recipe.menus else menus)
+        return recipe
+
+
 def generate(
-    suite: str, n: int, seed: int = 0, view: str = "natural", names: str = "real", start: int = 0
+    suite: str, n: int, seed: int = 0, view: str = "natural", names: str = "real", start: int = 0, **options: Any
 ) -> Iterator[Item]:
     """Items ``start`` to ``start + n - 1`` of a suite.
 
-    Item i asks task i mod 7 (decisive: pair i // 2 asks task (i // 2) mod 7) and is made from its own random
-    stream, derived from (seed, suite, split, task, i): any part can be made on any machine, in any order.
+    The tasks take turns (in ``decisive``, and with ``twins``, pair by pair). Everything random about problem j of a
+    task comes from its own stream, derived from (seed, suite, split, task, j): any part can be made on any machine, in
+    any order.
+
+    Args:
+        options: see ``Options``.
 
     Raises:
-        UserError: unknown suite, view or vocabulary, or a negative count.
+        UserError: unknown suite, view, vocabulary or option, or a negative count.
     """
-    if suite not in SUITES:
-        near = get_close_matches(suite, SUITES, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"suites are {', '.join(SUITES)}"
-        raise UserError(f"unknown suite {suite!r}; {hint}")
+    unknown = set(options) - {field.name for field in fields(Options)}
+    if unknown:
+        known = ", ".join(field.name for field in fields(Options))
+        raise UserError(f"unknown option {sorted(unknown)[0]!r}; options are {known}")
+    chosen = Options(names=names, **options)
+    recipe = chosen.recipe(suite)
     if view not in VIEWS:
         raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
     if n < 0 or start < 0:
         raise UserError(f"the number of items must not be negative, got {min(n, start)}")
-    return _items(suite, n, seed, view, names, start)
+    return _items(suite, recipe, range(start, start + n), seed, view, chosen.twins)
 
 
-def _items(suite: str, n: int, seed: int, view: str, names: str, start: int) -> Iterator[Item]:
-    recipe = replace(_RECIPES[suite], names=names)
-    for i in range(start, start + n):
-        if suite == "decisive":
-            from rungwise.problems.decisive import sample_decisive
+def _items(suite: str, recipe: Recipe, indices: range, seed: int, view: str, twins: bool) -> Iterator[Item]:
+    for first in range(0, len(indices), CHUNK):
+        chunk = indices[first : first + CHUNK]
+        problems = (
+            _decisive(recipe, chunk, seed) if suite == "decisive" else _sampled(suite, recipe, chunk, seed, twins)
+        )
+        for problem in problems:
+            yield Item(problem, view, to_text(problem, view))
 
-            name = TASKS[i // 2 % len(TASKS)]
-            pair = sample_decisive(name, recipe, stream(seed, suite, recipe.split, name, i // 2))
-            problem = pair[i % 2]
-        else:
-            name = TASKS[i % len(TASKS)]
-            problem = sample_problem(name, recipe, stream(seed, suite, recipe.split, name, i))
-        yield Item(problem, view, to_text(problem, view))
+
+def _sampled(suite: str, recipe: Recipe, indices: range, seed: int, twins: bool) -> Iterator[Problem]:
+    places = [_place(i, recipe.tasks, twins) for i in indices]
+    wishes = {}
+    for name, j, _ in places:
+        key = (seed, suite, recipe.split, name)
+        planned = place_of(key, j, recipe.zero)
+        wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes)
+    problems = dict(zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True))
+    for name, j, is_twin in places:
+        problem = problems[name, j]
+        yield (twin(problem) or problem) if is_twin else problem
+
+
+def _place(i: int, tasks: Sequence[str], twins: bool) -> tuple[str, int, bool]:
+    """Task of item i, which of this task's problems it shows, and whether it shows the twin."""
+    if not twins:
+        return tasks[i % len(tasks)], i // len(tasks), False
+    j, turn = divmod(i // 2, len(tasks))
+    name = tasks[turn]
+    return (name, j, i % 2 == 1) if name in EFFECTS else (name, 2 * j + i % 2, False)
+
+
+def _decisive(recipe: Recipe, indices: range, seed: int) -> Iterator[Problem]:
+    pair: tuple[Problem, Problem] | None = None
+    for i in indices:
+        if pair is None or i % 2 == 0:
+            name, j = recipe.tasks[i // 2 % len(recipe.tasks)], i // 2 // len(recipe.tasks)
+            key = (seed, "decisive", recipe.split, name)
+            planned = place_of(key, j, 2 * recipe.zero, OPPOSITE)
+            opposite = planned.opposite if name in EFFECTS and not planned.zero else None
+            pair = sample_decisive(name, recipe, make_dice(*key, j), planned.zero, opposite, planned.yes)
+        yield pair[i % 2]

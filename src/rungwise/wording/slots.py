@@ -9,7 +9,7 @@ anything about the graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -28,8 +28,10 @@ MAX_SLOTS = 64
 
 def complement(term: Term, card: int = 2) -> Term | None:
     """The term of the other value of a binary single target, or None where there is no such thing."""
-    if len(term.target) != 1 or card != 2:
-        return None
+    return _other(term) if len(term.target) == 1 and card == 2 else None
+
+
+def _other(term: Term) -> Term:
     ((v, value),) = term.target
     return Term(((v, 1 - value),), term.given)
 
@@ -38,12 +40,28 @@ def displayed(problem: Problem) -> dict[Term, Fraction]:
     """The shown numbers by term, with the complement of every shown P(v=..|..) of a binary v that is not the
     outcome: published texts often show one of two complementary probabilities. Order as shown, then complements."""
     numbers = {fact.term: Fraction(str(fact.value)) for fact in problem.facts}
-    for fact in problem.facts:
-        v = fact.term.target[0][0]
-        other = complement(fact.term, len(problem.variables[v].labels)) if v != problem.query.outcome else None
-        if other is not None and other not in numbers:
-            numbers[other] = 1 - numbers[fact.term]
+    cards = [len(v.labels) for v in problem.variables]
+    for term in with_complements(list(numbers), problem.query, cards):
+        if term not in numbers:
+            numbers[term] = 1 - numbers[_other(term)]
     return numbers
+
+
+def with_complements(terms: Sequence[Term], q: Query, cards: Sequence[int]) -> list[Term]:
+    """The terms, and after them the complements that get a slot too: those about a binary variable alone that is
+    not the outcome."""
+    out = dict.fromkeys(terms)
+    for term in terms:
+        v = term.target[0][0]
+        other = complement(term, cards[v]) if v != q.outcome else None
+        if other is not None:
+            out.setdefault(other)
+    return list(out)
+
+
+def slot_order(terms: Sequence[Term], q: Query, cards: Sequence[int]) -> list[Term]:
+    """The terms that have slots, those displayed and complements, in the canonical order."""
+    return sorted(with_complements(terms, q, cards), key=lambda t: _place(q, t))
 
 
 def numbers_of(problem: Problem) -> dict[Term, Fraction]:
@@ -62,7 +80,8 @@ def slot_table(problem: Problem) -> dict[str, Term]:
     Raises:
         UserError: more than MAX_SLOTS numbers.
     """
-    terms = sorted(displayed(problem), key=lambda t: _place(problem.query, t))
+    cards = [len(v.labels) for v in problem.variables]
+    terms = slot_order([fact.term for fact in problem.facts], problem.query, cards)
     if len(terms) > MAX_SLOTS:
         raise UserError(f"the slots view holds {MAX_SLOTS} numbers, this problem shows {len(terms)}")
     return {f"v{i + 1}": t for i, t in enumerate(terms)}

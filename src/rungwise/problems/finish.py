@@ -1,0 +1,236 @@
+"""From a structure with numbers to a complete problem: node numbers, polarity, facts, names, worked steps, records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from rungwise.causal.estimand import Term
+from rungwise.causal.graph import DAG, bits, mask_of
+from rungwise.causal.scm import SCM, Array
+from rungwise.problems.baselines import BASELINES, baseline_value
+from rungwise.problems.difficulty import difficulty
+from rungwise.problems.menu import Reading
+from rungwise.problems.plan import Plan, plan, renamed, shortcuts
+from rungwise.problems.polarity import twin_id
+from rungwise.problems.problem import TOLERANCE, Answer, Fact, Problem, Query, Variable
+from rungwise.problems.recipe import Recipe, cards_of
+from rungwise.problems.redundant import draw_redundant
+from rungwise.problems.structure import Structure
+from rungwise.problems.tasks import task
+from rungwise.problems.worked import worked_steps
+from rungwise.scoring.sign import answer_from_value
+from rungwise.wording.names import draw, widen
+from rungwise.wording.slots import LETTERS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A structure with a question, a model and displayed numbers that pass every check but that of the full model.
+
+    Attributes:
+        number: the node that plays each role.
+        plan: the question's, asked with "more likely".
+        direction, menu: how it is asked; the menu's name.
+        start, row: the model's probabilities, see ``numbers.Tables``.
+        numbers: what is displayed, a number a term of the plan.
+        values: what each reading makes of these.
+    """
+
+    structure: Structure
+    number: Sequence[int]
+    plan: Plan
+    direction: str
+    menu: str
+    start: Sequence[int]
+    row: Array
+    numbers: list[float]
+    values: list[float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """All of a problem but its words.
+
+    Attributes:
+        asked: structure and question.
+        menu: the menu's name.
+        model: the full model.
+        numbers: what is displayed, a number a term of the question's plan.
+        values: what each reading makes of these.
+        value: the truth.
+    """
+
+    asked: Asked
+    menu: str
+    model: SCM
+    numbers: list[float]
+    values: list[float]
+    value: float
+
+
+def settle(drawn: Drawn, yes: bool | None, recipe: Recipe) -> Settled | None:
+    """The problem, or None where the full model's value is not the one that the displayed numbers give.
+
+    Args:
+        yes: the answer that a nonzero effect is to have. It is asked about the other value of the outcome (of more
+            than two values: in the other direction) where it has another one.
+    """
+    s = drawn.structure
+    final = asked(s, drawn.number, drawn.plan, drawn.direction)
+    value = drawn.values[s.shown.index(s.right)] if s.right else 0.0
+    model = _model(drawn, final.graph, cards_of(s.n, recipe))
+    if abs(value - task(final.q.task).true_value(model, final.q)) > TOLERANCE:
+        return None
+    numbers, values = drawn.numbers, drawn.values
+    wanted = None if yes is None or not value else "Yes" if yes else "No"
+    if wanted is not None and answer_from_value(final.q, value) not in (None, wanted):
+        if recipe.outcome_values == 2:
+            made = drawn.plan
+            other = plan(replace(made.q, y=1 - made.q.y), s.shown, made.cards)
+            final = replace(final, plan=other, q=replace(final.q, y=1 - final.q.y))
+            about_outcome = made.about_outcome.tolist()
+            numbers = [round(1 - p, 4) if own else p for p, own in zip(numbers, about_outcome, strict=True)]
+            values, value = [-v for v in values], -value
+        else:
+            final = replace(final, q=replace(final.q, direction="more" if final.q.direction == "less" else "less"))
+    return Settled(final, drawn.menu, model, numbers, values, value)
+
+
+def tell(settled: Settled, recipe: Recipe, dice: Random) -> Problem:
+    """The problem in words of its own."""
+    return complete(settled, draw_texts(settled, recipe, dice), recipe.split)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """What a problem is told with: the facts in their order, the events' names and the letters."""
+
+    facts: tuple[Fact, ...]
+    variables: tuple[Variable, ...]
+    letters: list[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A structure with the question about it.
+
+    Attributes:
+        number: the node that plays each role.
+        plan: the question in roles, without its direction.
+        q, graph: question and graph over nodes.
+    """
+
+    structure: Structure
+    number: tuple[int, ...]
+    plan: Plan
+    q: Query
+    graph: DAG
+
+
+def asked(structure: Structure, number: Sequence[int], made: Plan, direction: str) -> Asked:
+    """A structure with its question, over nodes."""
+    q = made.q
+    final = Query(
+        q.task,
+        number[0],
+        number[1],
+        q.x,
+        q.x_ref,
+        q.y,
+        tuple(sorted([(number[m], value) for m, value in q.held])),
+        q.bound,
+        direction,
+    )
+    parents, children = [0] * structure.n, [0] * structure.n
+    for cause, effect in np.argwhere(structure.effects).tolist():
+        parents[number[effect]] |= 1 << number[cause]
+        children[number[cause]] |= 1 << number[effect]
+    return Asked(structure, tuple(number), made, final, DAG.trusted(tuple(parents), tuple(children)))
+
+
+@lru_cache(maxsize=1 << 15)
+def named_terms(made: Plan, number: tuple[int, ...]) -> tuple[Term, ...]:
+    """A plan's terms over the nodes that play its roles."""
+    return tuple([renamed(term, number) for term in made.terms])
+
+
+def draw_texts(settled: Settled, recipe: Recipe, dice: Random) -> Texts:
+    """Order of the facts, names and letters at random, so that none of them says anything about the graph."""
+    final = settled.asked
+    terms = named_terms(final.plan, final.number[: final.structure.k])
+    facts = [*map(Fact, terms, settled.numbers), *draw_redundant(settled.model, final.q, terms, recipe.redundant, dice)]
+    dice.shuffle(facts)
+    variables = list(draw(recipe.names, final.graph.n, dice, final.graph.order))
+    if recipe.outcome_values > 2:
+        variables[final.q.outcome] = widen(variables[final.q.outcome])
+    return Texts(tuple(facts), tuple(variables), dice.sample(LETTERS, final.graph.n))
+
+
+def complete(settled: Settled, texts: Texts, split: str, **meta: Any) -> Problem:
+    """The problem with its truth, worked steps and what is known about it; ``meta`` is added to that."""
+    final, value = settled.asked, settled.value
+    s, number = final.structure, final.number
+
+    def nodes(reading: Reading) -> list[int]:
+        return [mask_of([number[v] for v in bits(part)]) for part in reading]
+
+    at = s.shown.index(s.right) if s.right else None
+    right = nodes(s.right) if s.right else None
+    truth = Answer(round(float(value), 12), answer_from_value(final.q, value))
+    problem = Problem(final.graph, texts.variables, final.q, texts.facts, truth, (), settled.model)
+    problem = problem.with_(
+        meta={
+            "split": split,
+            "menu": settled.menu,
+            **meta,
+            "zero": value == 0,
+            "readings": [nodes(r) for r in s.shown],
+            "right": right,
+            "shape": s.shape,
+            "letters": texts.letters,
+            "difficulty": difficulty(
+                final.graph, s.right, final.plan.estimands[at] if at is not None else None, len(texts.facts)
+            ),
+            "shortcuts": _right_shortcuts(settled, problem if len(texts.facts) > len(settled.numbers) else None),
+            "twin": twin_id(problem),
+        }
+    )
+    return problem.with_(steps=worked_steps(problem, (right[0], right[1]) if right else None))
+
+
+def _right_shortcuts(settled: Settled, problem: Problem | None) -> list[str]:
+    """The baselines that get the value right; ``problem`` where it displays more than the plan's terms."""
+    if problem is not None:
+        found = {name: baseline_value(name, problem) for name in BASELINES}
+        return [name for name, value in found.items() if value is not None and abs(value - settled.value) <= TOLERANCE]
+    final = settled.asked
+    swapped = final.structure.k > 3 and final.number[3] < final.number[2]
+    shown: dict[Term, float] = {}
+    out = []
+    for name, estimand in shortcuts(final.plan, swapped):
+        if isinstance(estimand, int):
+            value = settled.values[estimand]
+        else:
+            shown = shown or dict(zip(final.plan.terms, settled.numbers, strict=True))
+            try:
+                value = estimand.evaluate(shown.__getitem__)
+            except ZeroDivisionError:
+                continue
+        if abs(value - settled.value) <= TOLERANCE:
+            out.append(name)
+    return out
+
+
+def _model(drawn: Drawn, graph: DAG, cards: Sequence[int]) -> SCM:
+    tables: list[Array] = [drawn.row] * graph.n
+    of_node = dict(zip(drawn.number, cards, strict=True))
+    for role, v in enumerate(drawn.number):
+        shape = [of_node[p] for p in bits(graph.parents[v])]
+        tables[v] = drawn.row[drawn.start[role] : drawn.start[role + 1]].reshape(*shape, of_node[v])
+    return SCM(graph, tuple(tables))

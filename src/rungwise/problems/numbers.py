@@ -1,0 +1,116 @@
+"""Random models for many structures at once, and what is displayed of them.
+
+Every model is one long row of probabilities, table after table. For each structure and each cell of the joint
+distribution an index says which of them to multiply; so hundreds of graphs share a few array operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rungwise.causal.scm import Array
+from rungwise.problems.structure import Structure
+
+DIGITS = 4
+"""Decimals of every probability in a model's tables: enough to spread, few enough to read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """Where the probabilities of one structure's model stand.
+
+    Attributes:
+        index: shape (n, cells), for each role and cell of the joint (roles first to last, last fastest) the place of
+            P(role = its value | its parents = theirs).
+        start: where each role's table starts, and at last the length of all, shape (n + 1,).
+    """
+
+    index: NDArray[np.intp]
+    start: list[int]
+
+
+def lay_out(structures: Sequence[Structure], numbers: Sequence[Sequence[int]], cards: tuple[int, ...]) -> list[Tables]:
+    """The tables of structures with the same number of nodes.
+
+    Args:
+        numbers: for each structure the number that each role has as a node: a table's axes are a node's parents in
+            the order of these, as everywhere.
+        cards: number of values of each role.
+    """
+    effects = np.array([s.effects for s in structures])
+    number = np.array(numbers)
+    sizes = np.array(cards)
+    parent = effects.transpose(0, 2, 1)  # graph, node, its parent
+    later = number[:, None, :] > number[:, :, None]  # graph, p, q: whether q's axis comes after p's
+    inner = np.where(parent[:, :, None, :] & later[:, None], sizes, 1).prod(axis=3)
+    own = sizes[:, None]  # a node's own value is the last axis
+    strides = np.where(parent, own * inner, 0) + np.eye(len(cards), dtype=int)
+    lengths = np.where(parent, sizes, 1).prod(axis=2) * sizes
+    start = np.concatenate([np.zeros((len(structures), 1), dtype=int), lengths.cumsum(axis=1)], axis=1)
+    index = np.matmul(strides.astype(float), _cells(cards).T) + start[:, :-1, None]
+    return [
+        Tables(own_index, own_start) for own_index, own_start in zip(index.astype(np.intp), start.tolist(), strict=True)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _cells(cards: tuple[int, ...]) -> Array:
+    """The values of all variables in each cell of their joint, shape (cells, n)."""
+    return np.array(list(product(*map(range, cards))), dtype=float)
+
+
+def draw_rows(
+    tables: Sequence[Tables], cards: tuple[int, ...], prior: tuple[float, float], dice: Sequence[Random], models: int
+) -> list[list[Array]]:
+    """Random probabilities for all tables of so many models of each structure, drawn from the structure's own dice: of
+    two values, P(0) is uniform over the prior; of more, the row is uniform over those whose entries are all at least
+    the prior's lower end."""
+    if max(cards) > 2:
+        return [
+            [_draw_row(t, cards, prior[0], own) for _ in range(models)] for t, own in zip(tables, dice, strict=True)
+        ]
+    lengths = [t.start[-1] for t in tables]
+    drawn = b"".join([own.randbytes(models * length) for length, own in zip(lengths, dice, strict=True)])
+    uniform = (np.frombuffer(drawn, dtype="<u2") + 0.5) / 65536
+    p0 = np.rint((prior[0] + (prior[1] - prior[0]) * uniform) * 10**DIGITS)
+    every = np.stack([p0, 10**DIGITS - p0], axis=1).reshape(-1) / 10**DIGITS
+    out, at = [], 0
+    for length in lengths:
+        out.append([every[at + m * length : at + (m + 1) * length] for m in range(models)])
+        at += models * length
+    return out
+
+
+def _draw_row(tables: Tables, cards: tuple[int, ...], low: float, dice: Random) -> Array:
+    parts = []
+    for card, first, end in zip(cards, tables.start, tables.start[1:], strict=True):
+        rows = (end - first) // card
+        cuts = np.sort([[dice.random() for _ in range(card - 1)] for _ in range(rows)], axis=1)
+        at = np.rint(10**DIGITS * (low * np.arange(1, card) + (1 - card * low) * cuts))
+        ends = np.zeros((rows, 1)), np.full((rows, 1), 10**DIGITS)
+        parts.append(np.diff(np.concatenate([ends[0], at, ends[1]], axis=1)).reshape(-1) / 10**DIGITS)
+    return np.concatenate(parts)
+
+
+def joint_of_roles(tables: Sequence[Tables], rows: Sequence[Sequence[Array]], kept: int) -> Array:
+    """The joint distribution of the first roles, flattened, shape (structures, models, kept).
+
+    Args:
+        rows: for each structure the same number of models.
+        kept: cells of the joint of these roles.
+    """
+    start = np.cumsum([0] + [len(model) for models in rows for model in models])[:-1].reshape(len(tables), -1)
+    every = np.concatenate([model for models in rows for model in models])
+    out = np.ones((*start.shape, tables[0].index.shape[1]))
+    for v in range(tables[0].index.shape[0]):
+        at = np.stack([t.index[v] for t in tables])
+        out *= every[start[:, :, None] + at[:, None, :]]
+    summed: Array = out.reshape(*start.shape, kept, -1).sum(axis=3)
+    return summed
