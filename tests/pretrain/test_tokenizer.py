@@ -10,8 +10,9 @@ pytest.importorskip("transformers")
 
 from rungwise.pretrain.tokenizer import END, UNKNOWN, make_tokenizer, vocabulary
 from rungwise.problems.problem import LACK_CONDITION, TASKS, Answer, Problem
-from rungwise.problems.sampler import Recipe, sample_problem
-from rungwise.problems.streams import stream
+from rungwise.problems.recipe import Recipe
+from rungwise.problems.sampler import sample_problem
+from rungwise.problems.streams import make_dice, stream
 from rungwise.scoring.score import score
 from rungwise.wording import slots
 from rungwise.wording.answers import solution_text
@@ -27,7 +28,8 @@ RECIPES = {
 
 def problems(task: str, kind: str, n: int = 15) -> list[Problem]:
     rng = stream("tokenizer", task, kind)
-    return [slots.redraw(sample_problem(task, RECIPES[kind], rng), rng) for _ in range(n)]
+    dice = make_dice("tokenizer", task, kind)
+    return [slots.redraw(sample_problem(task, RECIPES[kind], dice), rng) for _ in range(n)]
 
 
 def tokens(text: str) -> list[str]:

@@ -13,8 +13,9 @@ from rungwise.causal.inference import joint, probability
 from rungwise.causal.scm import SCM
 from rungwise.problems.check import check_problem
 from rungwise.problems.problem import LACK_CONDITION, TASKS, Answer, Fact, Problem, Step
-from rungwise.problems.sampler import Recipe, sample_problem
-from rungwise.problems.streams import stream
+from rungwise.problems.recipe import Recipe
+from rungwise.problems.sampler import sample_problem
+from rungwise.problems.streams import make_dice
 from rungwise.problems.worked import worked_steps
 
 Defect = Callable[[Problem], Problem]
@@ -117,28 +118,28 @@ DEFECTS: list[tuple[Defect, str]] = [
 @pytest.mark.parametrize("number", range(len(DEFECTS)))
 def test_a_planted_defect_is_found(name: str, number: int) -> None:
     defect, message = DEFECTS[number]
-    problem = sample_problem(name, Recipe(zero=0.0), stream("defects", name))
+    problem = sample_problem(name, Recipe(zero=0.0), make_dice("defects", name))
     found = check_problem(defect(problem))
     assert any(message in violation for violation in found), found
 
 
 def test_every_third_road_notices_a_wrong_value() -> None:
     for name in TASKS:
-        problem = sample_problem(name, Recipe(zero=0.0), stream("third", name))
+        problem = sample_problem(name, Recipe(zero=0.0), make_dice("third", name))
         assert check_problem(problem, thorough=True) == []
         found = check_problem(wrong_truth_with_steps(problem), thorough=True)
         assert any("counterfactuals give" in violation for violation in found)
 
 
 def test_a_stale_id_is_found() -> None:
-    problem = sample_problem("ATE", Recipe(), stream("stale"))
+    problem = sample_problem("ATE", Recipe(), make_dice("stale"))
     assert len(problem.id) == 16
     problem.__dict__["id"] = "0" * 16
     assert any("does not survive JSON" in violation for violation in check_problem(problem))
 
 
 def test_a_zero_that_tempts_nobody_is_found() -> None:
-    problem = sample_problem("ATE", Recipe(zero=1.0, menus={"single": 1.0}), stream("dull"))
+    problem = sample_problem("ATE", Recipe(zero=1.0, menus={"single": 1.0}), make_dice("dull"))
     assert check_problem(problem) == []
     assert problem.model is not None
     model = SCM(problem.graph, tuple(np.full_like(table, 0.5) for table in problem.model.tables))
@@ -150,8 +151,8 @@ def test_a_zero_that_tempts_nobody_is_found() -> None:
 
 
 def test_facts_that_lack_what_is_needed_are_no_violation() -> None:
-    problem = sample_problem("ATE", Recipe(zero=0.0, menus={"published": 1.0}), stream("lack"))
+    problem = sample_problem("ATE", Recipe(zero=0.0, menus={"published": 1.0}), make_dice("lack"))
     bare = problem.with_(facts=(), truth=Answer(None, LACK_CONDITION), steps=())
-    bare = meta(bare, difficulty={**problem.meta["difficulty"], "facts": 0})
+    bare = meta(bare, difficulty={**problem.meta["difficulty"], "facts": 0, "distractors": 0})
     assert check_problem(bare) == []
     assert check_problem(bare.with_(truth=Answer(None, "No"))) == [f"a truth without a value must be {LACK_CONDITION}"]

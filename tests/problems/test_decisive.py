@@ -12,8 +12,8 @@ from rungwise.errors import UserError
 from rungwise.problems.check import check_problem
 from rungwise.problems.decisive import fit_model, sample_decisive
 from rungwise.problems.problem import TASKS, TOLERANCE
-from rungwise.problems.sampler import Recipe
-from rungwise.problems.streams import stream
+from rungwise.problems.recipe import Recipe
+from rungwise.problems.streams import make_dice
 from rungwise.wording import natural, slots
 
 
@@ -21,7 +21,7 @@ from rungwise.wording import natural, slots
 def test_only_the_graph_tells_a_pair_apart(name: str) -> None:
     for i in range(6):
         recipe = Recipe(split=("test", "train")[i % 2], zero=0.3)
-        pair = a, b = sample_decisive(name, recipe, stream("pair", name, i))
+        pair = a, b = sample_decisive(name, recipe, make_dice("pair", name, i))
         assert (a.facts, a.query, a.variables, a.letters) == (b.facts, b.query, b.variables, b.letters)
         assert a.graph != b.graph
         assert a.truth is not None
@@ -40,7 +40,7 @@ def test_only_the_graph_tells_a_pair_apart(name: str) -> None:
 
 def test_pairs_are_determined_by_their_stream_and_have_names_of_their_own() -> None:
     recipe = Recipe(menus={"single": 1.0, "published": 1.0})
-    pairs = [sample_decisive("ATE", recipe, stream("own", i)) for i in (0, 1, 0)]
+    pairs = [sample_decisive("ATE", recipe, make_dice("own", i)) for i in (0, 1, 0)]
     assert [p.to_dict() for p in pairs[0]] == [p.to_dict() for p in pairs[2]]
     assert pairs[0][0].meta["pair"] != pairs[1][0].meta["pair"]
     assert {p[0].meta["menu"] for p in pairs} == {"single"}
@@ -53,12 +53,12 @@ def test_the_second_graph_comes_first_as_often() -> None:
 
 
 def some_pairs(number: int) -> list[tuple[object, object]]:
-    return [sample_decisive("ATE", Recipe(), stream("order", i)) for i in range(number)]
+    return [sample_decisive("ATE", Recipe(), make_dice("order", i)) for i in range(number)]
 
 
 def test_published_facts_give_no_pairs() -> None:
     with pytest.raises(UserError, match="published"):
-        sample_decisive("ATE", Recipe(menus={"published": 1.0}), stream(0))
+        sample_decisive("ATE", Recipe(menus={"published": 1.0}), make_dice(0))
 
 
 @settings(max_examples=60, deadline=None)

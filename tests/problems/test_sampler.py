@@ -12,8 +12,9 @@ from rungwise.errors import UserError
 from rungwise.problems.check import check_problem
 from rungwise.problems.menu import MENUS
 from rungwise.problems.problem import EFFECTS, TASKS, TOLERANCE, Problem
-from rungwise.problems.sampler import Recipe, operations, sample_problem
-from rungwise.problems.streams import SPLITS, split_of, stream
+from rungwise.problems.recipe import Recipe
+from rungwise.problems.sampler import sample_problem
+from rungwise.problems.streams import SPLITS, make_dice, split_of, stream
 from rungwise.problems.tasks import task
 from rungwise.wording import slots
 
@@ -31,7 +32,7 @@ def value_of(problem: Problem, reading: list[int]) -> float:
 def test_every_check_passes(name: str, menu: str) -> None:
     for i, split in enumerate([*SPLITS] * 3):
         recipe = Recipe(menus={menu: 1.0}, split=split, zero=0.3, names="nonsense" if i % 2 else "real")
-        problem = sample_problem(name, recipe, stream("checked", name, menu, i))
+        problem = sample_problem(name, recipe, make_dice("checked", name, menu, i))
         assert check_problem(problem, thorough=i < 3) == []
         assert problem.meta["split"] == split
         for reading in problem.meta["readings"]:
@@ -44,17 +45,17 @@ def test_every_check_passes(name: str, menu: str) -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_same_stream_gives_the_same_problem(name: str) -> None:
-    first = [sample_problem(name, Recipe(), stream("same", name, i)).to_dict() for i in range(4)]
+    first = [sample_problem(name, Recipe(), make_dice("same", name, i)).to_dict() for i in range(4)]
     # In another order, after other problems: nothing that is remembered may show.
-    sample_problem("CDE", Recipe(split="train"), stream("other"))
-    again = [sample_problem(name, Recipe(), stream("same", name, i)).to_dict() for i in reversed(range(4))]
+    sample_problem("CDE", Recipe(split="train"), make_dice("other"))
+    again = [sample_problem(name, Recipe(), make_dice("same", name, i)).to_dict() for i in reversed(range(4))]
     assert first == again[::-1]
     assert len({problem["id"] for problem in first}) == 4
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_problem_survives_json(name: str) -> None:
-    problem = sample_problem(name, Recipe(), stream("json", name))
+    problem = sample_problem(name, Recipe(), make_dice("json", name))
     again = Problem.from_dict(json.loads(json.dumps(problem.to_dict())))
     assert again.to_dict() == problem.to_dict()
     assert again.id == problem.id
@@ -73,7 +74,7 @@ def test_splits_share_no_shape_and_streams_are_never_shared() -> None:
     for split in SPLITS:
         for name in TASKS:
             for i in range(12):
-                problem = sample_problem(name, Recipe(split=split), stream(0, "suite", split, name, i))
+                problem = sample_problem(name, Recipe(split=split), make_dice(0, "suite", split, name, i))
                 shapes[split].add(problem.shape)
                 ids.add(problem.id)
     train, validation, test = shapes.values()
@@ -97,7 +98,7 @@ def test_no_reading_is_right_more_often_than_another(name: str, menu: str) -> No
     if (name, menu) == ("NIE", "single"):
         pytest.skip("NIE has no single menu")
     recipe = Recipe(menus={menu: 1.0}, nodes={4: 0.4, 5: 0.6}, zero=0.0)
-    drawn = [sample_problem(name, recipe, stream("even", name, menu, i)).meta for i in range(120)]
+    drawn = [sample_problem(name, recipe, make_dice("even", name, menu, i)).meta for i in range(120)]
     counts = Counter(meta["readings"].index(meta["right"]) for meta in drawn)
     expected = 120 / len(drawn[0]["readings"])
     # The chance that a fair draw strays so far, anywhere in these tests, is below 1 in 1,000.
@@ -107,20 +108,20 @@ def test_no_reading_is_right_more_often_than_another(name: str, menu: str) -> No
 
 @pytest.mark.parametrize("name", TASKS)
 def test_zeros_have_their_share_and_are_marked(name: str) -> None:
-    drawn = [sample_problem(name, Recipe(zero=0.3), stream("zeros", name, i)) for i in range(120)]
+    drawn = [sample_problem(name, Recipe(zero=0.3), make_dice("zeros", name, i)) for i in range(120)]
     zeros = sum(p.meta["zero"] for p in drawn)
     assert abs(zeros - 36) < 4.2 * (120 * 0.3 * 0.7) ** 0.5
     for p in drawn:
         assert p.truth is not None
         assert p.meta["zero"] == (p.truth.value == 0)
         assert (p.meta["right"] is None) == (p.meta["zero"] and name in EFFECTS)
-    assert not any(sample_problem(name, Recipe(zero=0.0), stream(name, i)).meta["zero"] for i in range(20))
+    assert not any(sample_problem(name, Recipe(zero=0.0), make_dice(name, i)).meta["zero"] for i in range(20))
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_drawing_symbols_anew_keeps_the_truth(name: str) -> None:
     for i in range(8):
-        problem = sample_problem(name, Recipe(), stream("redraw", name, i))
+        problem = sample_problem(name, Recipe(), make_dice("redraw", name, i))
         moved = slots.redraw(problem, stream("moved", name, i))
         assert moved.truth == problem.truth
         assert (moved.meta["right"] is None) == (problem.meta["right"] is None)
@@ -134,28 +135,30 @@ def test_drawing_symbols_anew_keeps_the_truth(name: str) -> None:
 
 
 def test_letters_and_difficulty_are_recorded() -> None:
-    problem = sample_problem("CDE", Recipe(nodes={5: 1.0}, menus={"either": 1.0}, zero=0.0), stream("hard"))
+    problem = sample_problem("CDE", Recipe(nodes={5: 1.0}, menus={"either": 1.0}, zero=0.0), make_dice("hard"))
     letters, difficulty = problem.meta["letters"], problem.meta["difficulty"]
     assert len(set(letters)) == 5
     assert set(letters) <= set(slots.LETTERS)
     assert problem.letters == tuple(letters)
     assert all(any(letter in step.content for letter in letters) for step in problem.steps if step.kind == "path")
     ms, zs = problem.meta["right"]
+    needed = task("CDE").estimand(problem.query, ms, zs, [2] * 5)
     assert difficulty == {
         "nodes": 5,
         "edges": len(problem.graph.edges),
         "adjustment": zs.bit_count(),
         "mediators": ms.bit_count(),
         "facts": len(problem.facts),
+        "distractors": len(problem.facts) - len(set(needed.terms())),
         "operations": difficulty["operations"],
     }
     a, b = prob({0: 1}), prob({1: 1})
-    assert operations((a - b) * a + b) == 3
-    assert operations(number(0)) == 0
+    assert ((a - b) * a + b).operations == 3
+    assert number(0).operations == 0
 
 
 def test_node_numbers_say_nothing_about_the_roles() -> None:
-    drawn = [sample_problem("ATE", Recipe(nodes={4: 1.0}), stream("roles", i)) for i in range(160)]
+    drawn = [sample_problem("ATE", Recipe(nodes={4: 1.0}), make_dice("roles", i)) for i in range(160)]
     for counts in (Counter(p.query.treatment for p in drawn), Counter(p.query.outcome for p in drawn)):
         assert all(abs(counts[v] - 40) < 4.2 * 40**0.5 for v in range(4))
     assert abs(sum(p.query.treatment < p.query.outcome for p in drawn) - 80) < 4.2 * 40**0.5
@@ -164,7 +167,7 @@ def test_node_numbers_say_nothing_about_the_roles() -> None:
 def test_larger_graphs_and_other_priors_work() -> None:
     recipe = Recipe(nodes={8: 1.0}, menus={"joint": 1.0}, prior=(0.2, 0.8), edge_share=(0.2, 0.4))
     for name in TASKS:
-        problem = sample_problem(name, recipe, stream("large", name))
+        problem = sample_problem(name, recipe, make_dice("large", name))
         assert problem.graph.n == 8
         assert check_problem(problem) == []
         assert problem.model is not None
@@ -173,9 +176,9 @@ def test_larger_graphs_and_other_priors_work() -> None:
 
 def test_requests_that_nothing_meets_are_user_errors() -> None:
     with pytest.raises(UserError, match="unknown task 'XYZ'"):
-        sample_problem("XYZ", Recipe(), stream(0))
+        sample_problem("XYZ", Recipe(), make_dice(0))
     with pytest.raises(UserError, match="no NIE problem"):
-        sample_problem("NIE", Recipe(nodes={3: 1.0}, menus={"published": 1.0}, zero=0.0), stream(0))
+        sample_problem("NIE", Recipe(nodes={3: 1.0}, menus={"published": 1.0}, zero=0.0), make_dice(0))
     for changes, message in [
         ({"menus": {"sngle": 1.0}}, "unknown menu 'sngle'"),
         ({"zero": 1.5}, "share of zero"),
@@ -191,4 +194,4 @@ def test_requests_that_nothing_meets_are_user_errors() -> None:
 def test_three_nodes_alone_are_enough_where_shapes_exist() -> None:
     recipe = Recipe(nodes={3: 1.0}, menus={"single": 1.0}, split="train")
     for name in ("ATE", "CDE", "ETT", "PN", "PS"):
-        assert sample_problem(name, recipe, stream("three", name)).graph.n == 3
+        assert sample_problem(name, recipe, make_dice("three", name)).graph.n == 3

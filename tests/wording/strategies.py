@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from random import Random
+
 from hypothesis import strategies as st
 
 from rungwise.causal.estimand import Term
@@ -30,7 +31,7 @@ PLAIN_LABELS = tuple(labels for labels in HARD_LABELS if len(labels) == 2 and ",
 def variables(draw: st.DrawFn, kind: str, n: int, binary: bool) -> tuple[Variable, ...]:
     """Events of a vocabulary, or of the hard names above."""
     if kind != "hard":
-        return names.draw(kind, n, np.random.default_rng(draw(st.integers(0, 2**32))))
+        return names.draw(kind, n, Random(draw(st.integers(0, 2**32))))
     chosen = draw(st.permutations(HARD_NAMES))[:n]
     labels = PLAIN_LABELS if binary else HARD_LABELS
     return tuple(Variable(name, draw(st.sampled_from(labels))) for name in chosen)

@@ -1,13 +1,14 @@
 """Worked solutions in the slots view, against networkx."""
 
 import re
+from random import Random
 
 import networkx as nx
-import numpy as np
 import pytest
 
 from rungwise.problems.problem import EFFECTS, TASKS, Problem
-from rungwise.problems.sampler import Recipe, sample_problem
+from rungwise.problems.recipe import Recipe
+from rungwise.problems.sampler import sample_problem
 from rungwise.scoring.score import score
 from rungwise.wording import slots
 from rungwise.wording.answers import solution_text
@@ -22,7 +23,7 @@ def shown_graph(problem: Problem) -> nx.DiGraph:
 @pytest.mark.parametrize("zero", [0.0, 1.0])
 @pytest.mark.parametrize("task", TASKS)
 def test_every_step_is_true_of_the_graph(task: str, zero: float) -> None:
-    rng = np.random.default_rng(5)
+    rng = Random(5)
     for _ in range(20):
         problem = sample_problem(task, Recipe(zero=zero), rng)
         graph = shown_graph(problem)

@@ -1,7 +1,8 @@
 """Canonical forms of small DAGs whose nodes carry marks: equal exactly when a relabelling maps one onto the other.
 
 Colours are refined a few times over parents and children (Weisfeiler & Leman 1968), for many graphs at once. Where
-that tells all nodes of a graph apart, their order is the form's; only where it does not are orders searched. The
+that tells all nodes of a graph apart (but for those with the very same causes and effects), their order is the form's;
+only where it does not are orders searched. The
 colours are hashes, but the form spells out every edge, so a collision costs time and never makes two graphs one.
 """
 
@@ -47,13 +48,16 @@ def canonical_forms(effects: NDArray[np.bool_], marks: NDArray[np.int64]) -> lis
     colours = _refined(effects, marks)
     order = np.lexsort((colours, marks), axis=-1)
     in_order = np.take_along_axis(colours, order, axis=1)
-    distinct = (in_order[:, 1:] != in_order[:, :-1]).all(axis=1)
-    moved = np.take_along_axis(np.take_along_axis(effects, order[:, :, None], axis=1), order[:, None, :], axis=2)
+    rows = np.arange(len(effects))[:, None, None]
+    moved = effects[rows, order[:, :, None], order[:, None, :]]
+    # Nodes of one colour with the same causes and effects may stand in any order.
+    same = (moved[:, 1:] == moved[:, :-1]).all(axis=2) & (moved[:, :, 1:] == moved[:, :, :-1]).all(axis=1)
+    clear = ((in_order[:, 1:] != in_order[:, :-1]) | same).all(axis=1)
     codes = (moved * (1 << np.arange(effects.shape[1]))[:, None]).sum(axis=1)
     forms = np.concatenate([np.take_along_axis(marks, order, axis=1), codes], axis=1).tolist()
     return [
-        tuple(form) if clear else _searched(_parents(graph), tuple(own.tolist()))
-        for form, clear, graph, own in zip(forms, distinct.tolist(), effects, marks, strict=True)
+        tuple(form) if told_apart else _searched(_parents(graph), tuple(own.tolist()))
+        for form, told_apart, graph, own in zip(forms, clear.tolist(), effects, marks, strict=True)
     ]
 
 

@@ -25,12 +25,15 @@ class Term(NamedTuple):
 
     def text(self, letters: Sequence[str]) -> str:
         """As in ``P(C=1|A=0,B=1)``; ``letters[v]`` names variable v."""
-        return f"P({assignments(self.target, letters)}{'|' if self.given else ''}{assignments(self.given, letters)})"
+        target, given = self
+        if given:
+            return f"P({assignments(target, letters)}|{assignments(given, letters)})"
+        return f"P({assignments(target, letters)})"
 
 
 def assignments(pairs: Assignment, letters: Sequence[str]) -> str:
     """As in ``A=0,B=1``."""
-    return ",".join(f"{letters[v]}={value}" for v, value in pairs)
+    return ",".join([f"{letters[v]}={value}" for v, value in pairs])
 
 
 def term(target: dict[int, int], given: dict[int, int] | None = None) -> Term:

@@ -127,7 +127,7 @@ class DAG:
     @property
     def edges(self) -> list[tuple[int, int]]:
         """All (cause, effect) pairs, by cause and then effect."""
-        return sorted((p, v) for v, pa in enumerate(self.parents) for p in bits(pa))
+        return sorted([(p, v) for v, pa in enumerate(self.parents) for p in bits(pa)])
 
     def has_edge(self, a: int, b: int) -> bool:
         """Whether a is a direct cause of b."""

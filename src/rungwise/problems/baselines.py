@@ -122,12 +122,11 @@ def lookup_table() -> dict[str, str]:
 def count_lookup() -> dict[str, str]:
     """The table itself, from 200 menus and 100 published-style problems a task of the training split."""
     from rungwise.problems.recipe import Recipe
-    from rungwise.problems.sampler import sample_problem  # which states with each problem what the shortcuts get right
+    from rungwise.problems.sampler import Wish, sample_problems  # which records what the shortcuts get right
 
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for recipe, count in ((Recipe(split="train"), 200), (Recipe(split="train", menus={"published": 1.0}), 100)):
-        for name in TASKS:
-            for i in range(count):
-                problem = sample_problem(name, recipe, make_dice("lookup", *recipe.menus, name, i))
-                counts[f"{name} {len(slot_table(problem))}"][slot_expression(problem)] += 1
+        wishes = [Wish(name, make_dice("lookup", *recipe.menus, name, i)) for name in TASKS for i in range(count)]
+        for problem in sample_problems(wishes, recipe):
+            counts[f"{problem.query.task} {len(slot_table(problem))}"][slot_expression(problem)] += 1
     return {key: counter.most_common(1)[0][0] for key, counter in sorted(counts.items())}

@@ -12,7 +12,7 @@ from rungwise.causal.estimand import Term
 from rungwise.causal.inference import joint, marginal, probability
 from rungwise.causal.scm import SCM, Array
 from rungwise.errors import UserError
-from rungwise.problems.difficulty import difficulty
+from rungwise.problems.difficulty import difficulty, size
 from rungwise.problems.menu import Reading
 from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TOLERANCE, Problem
 from rungwise.problems.solve import solve
@@ -121,7 +121,8 @@ def _records(problem: Problem) -> Iterator[str]:
             yield f"the zero flag is {meta['zero']}, should be {zero}"
     if "difficulty" in meta:
         estimand = task(problem.query.task).estimand(problem.query, *right, _cards(problem)) if right else None
-        stated = difficulty(problem.graph, right, estimand, len(problem.facts))
+        shown = {fact.term for fact in problem.facts}
+        stated = difficulty(problem.graph, right, size(estimand, shown) if estimand else (0, 0), len(problem.facts))
         if meta["difficulty"] != stated:
             yield f"the difficulty is {stated}, not {meta['difficulty']}"
     try:

@@ -96,7 +96,9 @@ def settle(drawn: Drawn, yes: bool | None, recipe: Recipe) -> Settled | None:
             final = replace(final, plan=other, q=replace(final.q, y=1 - final.q.y))
             about_outcome = made.about_outcome.tolist()
             numbers = [round(1 - p, 4) if own else p for p, own in zip(numbers, about_outcome, strict=True)]
-            values, value = [-v for v in values], -value
+            # Sums over several mediators need not be 1 to the last displayed digit: they are worked out again.
+            values = other.values(np.array(numbers)[:, None])[:, 0].tolist() if made.is_joint else [-v for v in values]
+            value = values[s.place]
         else:
             final = replace(final, q=replace(final.q, direction="more" if final.q.direction == "less" else "less"))
     return Settled(final, drawn.menu, model, numbers, values, value)
@@ -148,9 +150,11 @@ def asked(structure: Structure, number: Sequence[int], made: Plan, direction: st
         direction,
     )
     parents, children = [0] * structure.n, [0] * structure.n
-    for cause, effect in np.argwhere(structure.effects).tolist():
-        parents[number[effect]] |= 1 << number[cause]
-        children[number[cause]] |= 1 << number[effect]
+    for cause, row in zip(number, structure.effects.tolist(), strict=True):
+        for effect, direct in zip(number, row, strict=True):
+            if direct:
+                parents[effect] |= 1 << cause
+                children[cause] |= 1 << effect
     return Asked(structure, tuple(number), made, final, DAG.trusted(tuple(parents), tuple(children)))
 
 
@@ -180,28 +184,32 @@ def complete(settled: Settled, texts: Texts, split: str, **meta: Any) -> Problem
     def nodes(reading: Reading) -> list[int]:
         return [mask_of([number[v] for v in bits(part)]) for part in reading]
 
-    at = s.shown.index(s.right) if s.right else None
-    right = nodes(s.right) if s.right else None
+    at, right = s.place, nodes(s.right) if s.right else None
     truth = Answer(round(float(value), 12), answer_from_value(final.q, value))
-    problem = Problem(final.graph, texts.variables, final.q, texts.facts, truth, (), settled.model)
-    problem = problem.with_(
-        meta={
-            "split": split,
-            "menu": settled.menu,
-            **meta,
-            "zero": value == 0,
-            "readings": [nodes(r) for r in s.shown],
-            "right": right,
-            "shape": s.shape,
-            "letters": texts.letters,
-            "difficulty": difficulty(
-                final.graph, s.right, final.plan.estimands[at] if at is not None else None, len(texts.facts)
-            ),
-            "shortcuts": _right_shortcuts(settled, problem if len(texts.facts) > len(settled.numbers) else None),
-            "twin": twin_id(problem),
-        }
+    records: dict[str, Any] = {"split": split, "menu": settled.menu, **meta, "letters": texts.letters}
+    problem = Problem(final.graph, texts.variables, final.q, texts.facts, truth, (), settled.model, records)
+    size = final.plan.sizes[at] if right else (0, 0)
+    records |= {
+        "zero": value == 0,
+        "readings": [nodes(r) for r in s.shown],
+        "right": right,
+        "shape": s.shape,
+        "difficulty": difficulty(final.graph, s.right, size, len(texts.facts)),
+        "shortcuts": _right_shortcuts(settled, problem if len(texts.facts) > len(settled.numbers) else None),
+        "twin": twin_id(problem),
+    }
+    if s.right is None or right is None:
+        return problem.with_(steps=worked_steps(problem, None))
+    summed = [number[v] for v in bits((s.right[0] | s.right[1]) & ~s.held)]
+    if summed != sorted(summed):  # sums go through the nodes in the order of their numbers
+        return problem.with_(steps=worked_steps(problem, (right[0], right[1])))
+    pattern, used = final.plan.patterns[at]
+    terms = named_terms(final.plan, number[: s.k])
+    written = (
+        pattern % tuple([terms[i].text(texts.letters) for i in used]),
+        pattern % tuple([f"{settled.numbers[i]:.4f}" for i in used]),
     )
-    return problem.with_(steps=worked_steps(problem, (right[0], right[1]) if right else None))
+    return problem.with_(steps=worked_steps(problem, (right[0], right[1]), written))
 
 
 def _right_shortcuts(settled: Settled, problem: Problem | None) -> list[str]:

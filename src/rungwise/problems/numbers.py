@@ -109,8 +109,8 @@ def joint_of_roles(tables: Sequence[Tables], rows: Sequence[Sequence[Array]], ke
     start = np.cumsum([0] + [len(model) for models in rows for model in models])[:-1].reshape(len(tables), -1)
     every = np.concatenate([model for models in rows for model in models])
     out = np.ones((*start.shape, tables[0].index.shape[1]))
-    for v in range(tables[0].index.shape[0]):
-        at = np.stack([t.index[v] for t in tables])
-        out *= every[start[:, :, None] + at[:, None, :]]
+    index = np.array([t.index for t in tables])
+    for v in range(index.shape[1]):
+        out *= every.take(start[:, :, None] + index[:, None, v])
     summed: Array = out.reshape(*start.shape, kept, -1).sum(axis=3)
     return summed

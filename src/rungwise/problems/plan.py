@@ -16,9 +16,11 @@ import numpy as np
 from rungwise.causal.estimand import Assignment, Expr, Term
 from rungwise.causal.scm import Array
 from rungwise.problems.baselines import BASELINES, baseline_estimand
+from rungwise.problems.difficulty import size
 from rungwise.problems.menu import Reading, displayed_terms
 from rungwise.problems.problem import Query
 from rungwise.problems.tasks import task
+from rungwise.wording.slots import complement
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,22 @@ class Plan:
 
     def numbers(self, p: Array) -> Array:
         """Each term's probability, rounded to the four decimals that are displayed: shape (T, ...) for joint
-        distributions of shape (cells, ...)."""
-        shown: Array = np.rint(1e4 * (self.joints @ p) / (self.conditions @ p)) / 1e4
-        return shown
+        distributions of shape (cells, ...). Of two complementary ones the second is what is left of the first, so that
+        halves of the last digit are not rounded up twice."""
+        shown: Array = np.rint(1e4 * (self.joints @ p) / (self.conditions @ p))
+        second, first = self._complements
+        shown[second] = 1e4 - shown[first]
+        return shown / 1e4
+
+    @cached_property
+    def _complements(self) -> tuple[list[int], list[int]]:
+        """The terms that are complements of earlier ones, and these."""
+        pairs = []
+        for i, term in enumerate(self.terms):
+            other = complement(term, self.cards[term.target[0][0]])
+            if other in self.terms[:i]:
+                pairs.append((i, self.terms.index(other)))
+        return [i for i, _ in pairs], [j for _, j in pairs]
 
     def values(self, numbers: Array) -> Array:
         """What each reading makes of displayed numbers, shape (readings, models) for numbers (T, models); not finite
@@ -56,6 +71,30 @@ class Plan:
             for i, estimand in enumerate(self.estimands):
                 out[i] = estimand.evaluate(shown.__getitem__, np.maximum, np.minimum)
         return out
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Of each estimand, see ``difficulty.size``."""
+        return tuple([size(e, self.terms) for e in self.estimands])
+
+    @cached_property
+    def patterns(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Each estimand as text with %s for terms, and which terms these are."""
+        out = []
+        for estimand in self.estimands:
+            used: list[int] = []
+
+            def name(term: Term, used: list[int] = used) -> str:
+                used.append(self.terms.index(term))
+                return "%s"
+
+            out.append((estimand.text(name), tuple(used)))
+        return tuple(out)
+
+    @cached_property
+    def is_joint(self) -> bool:
+        """Whether some term is about several variables."""
+        return any(len(t.target) > 1 for t in self.terms)
 
     @cached_property
     def about_outcome(self) -> Array:

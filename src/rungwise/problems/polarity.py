@@ -1,7 +1,7 @@
 """Both polarities of a question: the twin asks about the other value of the outcome.
 
-Its value is the negative of the other's. It displays the same facts, each one about the outcome as its complement,
-so nothing is to be gained or lost but the sign.
+Its value is the negative of the other's (to the last digit or two: sums of displayed probabilities need not be 1). It
+displays the same facts, each one about the outcome as its complement, so nothing is to be gained or lost but the sign.
 """
 
 from __future__ import annotations
@@ -9,46 +9,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rungwise.causal.estimand import Term
-from rungwise.problems.problem import EFFECTS, Answer, Fact, Problem, Query, content_id
+from rungwise.problems.problem import EFFECTS, Answer, Fact, Problem
+from rungwise.problems.tasks import task
 from rungwise.problems.worked import worked_steps
 from rungwise.scoring.sign import answer_from_value
+from rungwise.wording.slots import numbers_of
 
 
 def twin(problem: Problem) -> Problem | None:
     """The polarity twin, with its own truth and steps where the problem has them. None for PN and PS, which ask for no
     sign, and where the outcome has more than two values."""
-    facts = _facts(problem)
-    if facts is None:
+    if not _has_twin(problem):
         return None
-    q, truth = _query(problem.query), problem.truth
-    if truth is not None and truth.value is not None:
-        value = -truth.value if truth.value else 0.0
-        truth = Answer(value, answer_from_value(q, value))
+    q, truth, right = replace(problem.query, y=1 - problem.query.y), problem.truth, problem.meta.get("right")
+    facts = tuple([_complement(fact) if _is_about(fact, q.outcome) else fact for fact in problem.facts])
     meta = {**problem.meta, "twin": problem.id} if "twin" in problem.meta else problem.meta
-    out = problem.with_(query=q, facts=facts, truth=truth, steps=(), meta=meta)
-    if not problem.steps:
-        return out
-    right = problem.meta.get("right")
-    return out.with_(steps=worked_steps(out, (right[0], right[1]) if right else None))
+    out = problem.with_(query=q, facts=facts, truth=None, steps=(), meta=meta)
+    if truth is None or truth.value is None:
+        return out.with_(truth=truth)
+    value = 0.0
+    if right:
+        estimand = task(q.task).estimand(q, right[0], right[1], [len(v.labels) for v in problem.variables])
+        value = round(float(estimand.evaluate(numbers_of(out).__getitem__)), 12)
+    out = out.with_(truth=Answer(value, answer_from_value(q, value)))
+    return out.with_(steps=worked_steps(out, (right[0], right[1]) if right else None)) if problem.steps else out
 
 
 def twin_id(problem: Problem) -> str | None:
     """The id of the polarity twin, None where there is none."""
-    facts = _facts(problem)
-    if facts is None:
-        return None
-    return content_id(problem.graph, [len(v.labels) for v in problem.variables], _query(problem.query), facts)
+    return problem.id_with(1 - problem.query.y) if _has_twin(problem) else None
 
 
-def _query(q: Query) -> Query:
-    return replace(q, y=1 - q.y)
-
-
-def _facts(problem: Problem) -> tuple[Fact, ...] | None:
-    q = problem.query
-    if q.task not in EFFECTS or len(problem.variables[q.outcome].labels) != 2:
-        return None
-    return tuple([_complement(fact) if _is_about(fact, q.outcome) else fact for fact in problem.facts])
+def _has_twin(problem: Problem) -> bool:
+    return problem.query.task in EFFECTS and len(problem.variables[problem.query.outcome].labels) == 2
 
 
 def _is_about(fact: Fact, outcome: int) -> bool:

@@ -105,8 +105,25 @@ class Problem:
 
     @cached_property
     def id(self) -> str:
-        """Hash over structure, numbers and query, see ``content_id``."""
-        return content_id(self.graph, [len(v.labels) for v in self.variables], self.query, self.facts)
+        """What the problem is known by: a hash over structure, numbers and query. Names, letters, the order of the
+        facts and which of two complementary probabilities is displayed are wording and play no part."""
+        return self.id_with(self.query.y)
+
+    def id_with(self, y: int) -> str:
+        """The id of the same question about outcome value y, asked with the same numbers."""
+        q = self.query
+        asked = (q.task, q.treatment, q.outcome, q.x, q.x_ref, y, q.held, q.bound, q.direction)
+        return hashlib.sha256(f"{asked} {self._numbers}".encode()).hexdigest()[:16]
+
+    @cached_property
+    def _numbers(self) -> str:
+        cards = [len(v.labels) for v in self.variables]
+        said = []
+        for fact in self.facts:
+            text, complement = _said(fact.term, cards[fact.term.target[0][0]])
+            said.append(f"{text}={round(1 - fact.value, 12) if complement else fact.value}")
+        said.sort()
+        return f"{self.graph.parents} {cards} {said}"
 
     @cached_property
     def letters(self) -> tuple[str, ...]:
@@ -139,19 +156,16 @@ class Problem:
         return {
             "n": self.graph.n,
             "edges": self.graph.edges,
-            "variables": [[v.name, list(v.labels)] for v in self.variables],
+            "variables": [(v.name, v.labels) for v in self.variables],
             "query": {
                 "task": q.task, "treatment": q.treatment, "outcome": q.outcome, "x": q.x, "x_ref": q.x_ref,
-                "y": q.y, "held": [list(p) for p in q.held], "bound": q.bound, "direction": q.direction,
+                "y": q.y, "held": q.held, "bound": q.bound, "direction": q.direction,
             },
-            "facts": [
-                {"target": [list(p) for p in f.term.target], "given": [list(p) for p in f.term.given], "value": f.value}
-                for f in self.facts
-            ],
+            "facts": [{"target": f.term[0], "given": f.term[1], "value": f.value} for f in self.facts],
         }  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON; ``Problem.from_dict`` is its inverse."""
+        """Ready for JSON (with tuples for lists); ``Problem.from_dict`` is its inverse."""
         out = {"id": self.id, **self._content()}
         if self.truth is not None:
             out["truth"] = {"value": self.truth.value, "answer": self.truth.answer}
@@ -219,17 +233,14 @@ class Problem:
         return replace(self, **changes)
 
 
-def content_id(graph: DAG, cards: Sequence[int], q: Query, facts: Sequence[Fact]) -> str:
-    """What a problem is known by: a hash over structure, numbers and query. Names, letters and the order in which the
-    facts are displayed are wording and play no part."""
-    said = sorted([f"{_said(fact.term)}={fact.value}" for fact in facts])
-    asked = (q.task, q.treatment, q.outcome, q.x, q.x_ref, q.y, q.held, q.bound, q.direction)
-    return hashlib.sha256(f"{graph.parents} {cards} {asked} {said}".encode()).hexdigest()[:16]
-
-
 @lru_cache(maxsize=1 << 16)
-def _said(term: Term) -> str:
-    return f"{term.target}|{term.given}"
+def _said(term: Term, card: int) -> tuple[str, bool]:
+    """A term as text, and whether that is the text of its complement: of the two a binary variable alone has, P(v=0|..)
+    stands for both."""
+    target = term.target
+    if len(target) == 1 and card == 2 and target[0][1] == 1:
+        return f"{((target[0][0], 0),)}|{term.given}", True
+    return f"{target}|{term.given}", False
 
 
 def shape_text(name: str, form: Sequence[int]) -> str:

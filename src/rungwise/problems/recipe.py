@@ -10,7 +10,6 @@ from typing import Any
 from rungwise.errors import UserError
 from rungwise.problems.menu import MENUS, readings
 from rungwise.problems.problem import EFFECTS, TASKS
-from rungwise.problems.search import ENUMERATED, exists
 from rungwise.problems.streams import SPLITS
 from rungwise.problems.structure import PUBLISHED, Request
 from rungwise.problems.tasks import POINT_TASKS
@@ -113,9 +112,7 @@ def requests(name: str, recipe: Recipe, zero: bool, dice: Random) -> Iterator[Re
             menu, sizes = "single", recipe.nodes
         place = _place(name, menu, recipe.deconfounding, dice.random())
         for _ in range(SIZES):
-            request = Request(name, n, menu, 0 if zero else place, zero, recipe.split)
-            if n > ENUMERATED or exists(request):
-                yield request
+            yield Request(name, n, menu, 0 if zero else place, zero, recipe.split)
             n = _pick(sizes, dice)
 
 

@@ -7,7 +7,7 @@ a problem never depends on which others are made with it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from math import prod
 from random import Random
@@ -24,7 +24,7 @@ from rungwise.problems.numbers import Tables, draw_rows, joint_of_roles, lay_out
 from rungwise.problems.plan import Plan, plan
 from rungwise.problems.problem import EFFECTS, TOLERANCE, Problem, Query
 from rungwise.problems.recipe import Recipe, cards_of, impossible, requests
-from rungwise.problems.search import search
+from rungwise.problems.search import exists, search
 from rungwise.problems.structure import Structure
 
 MARGIN = 2 * TOLERANCE
@@ -92,6 +92,7 @@ class _Slot:
 
     __slots__ = (
         "dice",
+        "direction",
         "index",
         "number",
         "q",
@@ -128,8 +129,9 @@ class _Slot:
 
     def take(self, structure: Structure, recipe: Recipe) -> None:
         """Draw a question about a structure and the number of each node."""
-        self.structure, self.rounds, self.searches = structure, 0, 0
+        self.structure, self.rounds = structure, 0
         self.q = ask(structure, self.wish.task, self.zero, recipe, self.dice)
+        self.direction = "less" if self.wish.task in EFFECTS and self.dice.random() < recipe.less else "more"
         self.number = self.dice.sample(range(structure.n), structure.n)
 
     @property
@@ -142,25 +144,21 @@ class _Slot:
         assert self.structure is not None
         row, start = models.rows[model], models.tables.start
         found = numbers.tolist(), values.tolist()
-        return Drawn(self.structure, self.number, made, self.q.direction, self.request.menu, start, row, *found)
+        return Drawn(self.structure, self.number, made, self.direction, self.request.menu, start, row, *found)
 
 
 def ask(structure: Structure, name: str, zero: bool, recipe: Recipe, dice: Random) -> Query:
-    """A random question about a structure, over its roles: values, bound, direction."""
-    bound, direction = None, "more"
+    """A random question about a structure, over its roles: values and bound."""
+    bound = None
     x, y = dice.getrandbits(1), dice.randrange(recipe.outcome_values)
     if recipe.monotone:
         bound = "point"
     elif name not in EFFECTS:
         bound = "lower" if zero or dice.random() < 0.5 else "upper"
-    if name in EFFECTS:
-        direction = "less" if dice.random() < recipe.less else "more"
-    elif name == "PN":
-        x = y = 0
-    else:
-        x = y = 1
+    if name not in EFFECTS:
+        x = y = 0 if name == "PN" else 1
     held = tuple([(m, dice.getrandbits(1)) for m in bits(structure.held)])
-    return Query(name, 0, 1, x, 1 - x, y, held, bound, direction)
+    return Query(name, 0, 1, x, 1 - x, y, held, bound)
 
 
 def _find_structures(slots: Sequence[_Slot], recipe: Recipe) -> None:
@@ -169,6 +167,9 @@ def _find_structures(slots: Sequence[_Slot], recipe: Recipe) -> None:
     def form(slot: _Slot) -> tuple[str, int]:
         return kind(slot.request.task), slot.request.n
 
+    for slot in slots:
+        if slot.searches == len(PROPOSALS) or (slot.searches and not exists(slot.request)):
+            slot.next_request(recipe)
     for _, group in groupby(sorted(slots, key=form), form):
         own = list(group)
         proposals = [PROPOSALS[slot.searches] for slot in own]
@@ -177,8 +178,6 @@ def _find_structures(slots: Sequence[_Slot], recipe: Recipe) -> None:
             slot.searches += 1
             if structure is not None:
                 slot.take(structure, recipe)
-            elif slot.searches == len(PROPOSALS):
-                slot.next_request(recipe)
 
 
 def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, Settled]]:
@@ -189,7 +188,7 @@ def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, 
         s = slot.structure
         assert s is not None
         k = s.k
-        made = plan(replace(slot.q, direction="more"), s.shown, cards_of(s.n, recipe)[:k])
+        made = plan(slot.q, s.shown, cards_of(s.n, recipe)[:k])
         plans.setdefault(made, []).append(slot)
     for made, own in plans.items():
         numbers = made.numbers(np.concatenate([drawn[slot.index].joints for slot in own]).T)
@@ -250,7 +249,7 @@ def _monotone_rows(slot: _Slot, cards: tuple[int, ...], recipe: Recipe) -> Array
     s = slot.structure
     assert s is not None
     rng = np.random.default_rng(slot.dice.getrandbits(64))
-    graph = asked(s, slot.number, plan(slot.q, s.shown, cards[: s.k]), slot.q.direction).graph
+    graph = asked(s, slot.number, plan(slot.q, s.shown, cards[: s.k]), "more").graph
     model = monotone_scm(graph, slot.number[0], slot.number[1], rng, *recipe.prior)
     return np.concatenate([model.tables[v].reshape(-1) for v in slot.number])
 

@@ -20,8 +20,8 @@ from rungwise.problems.problem import shape_text
 from rungwise.problems.streams import split_of
 from rungwise.problems.structure import PUBLISHED, Request, Structure
 
-ENUMERATED = 3
-"""Up to so many nodes all graphs are looked at before any is drawn."""
+ENUMERATED = 4
+"""Up to so many nodes all graphs can be looked at."""
 
 
 def search(
@@ -97,8 +97,8 @@ class _Graphs:
 
     def valid(self, rows: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
         """See ``identify.valid_sets``."""
-        parts = [part[rows] for part in (self.parents, self.x, self.y, self.between, self.below)]
-        return valid_sets(kind(self.requests[0].task), *parts, most)
+        x, y, between, below = self.x[rows], self.y[rows], self.between[rows], self.below[rows]
+        return valid_sets(kind(self.requests[0].task), self.parents[rows], x, y, between, below, most)
 
 
 def _graphs(
@@ -134,14 +134,17 @@ def _fitting(graphs: _Graphs, choice: NDArray[np.int64]) -> tuple[NDArray[np.int
     menus: dict[tuple[str, str], list[bool]] = {}
     for i, r in enumerate(requests):
         menus.setdefault((r.task, r.menu), [False] * len(requests))[i] = True
-    plausible = graphs.acts != zero[owner]
+    plausible = np.flatnonzero(graphs.acts != zero[owner])
+    bare = graphs.valid(plausible, 0)[:, 0]
     rows_found, picks_found = [], []
     for (name, menu), own in menus.items():
-        rows = np.flatnonzero(np.array(own)[owner] & plausible)
+        mine = np.array(own)[owner[plausible]]
+        rows = plausible[mine]
         if menu == PUBLISHED:
             at, picks = _smallest(graphs, rows, zero[owner[rows]])
         else:
-            at, picks = _decided(graphs, rows, name, menu, places[owner[rows]], zero[owner[rows]], choice[rows])
+            i = owner[rows]
+            at, picks = _decided(graphs, rows, name, menu, places[i], zero[i], bare[mine], choice[rows])
         rows_found.append(rows[at])
         picks_found.append(picks)
     every = np.concatenate(rows_found)
@@ -156,14 +159,21 @@ def _decided(
     menu: str,
     place: NDArray[np.int64],
     zero: NDArray[np.bool_],
+    bare: NDArray[np.bool_],
     choice: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which rows have a menu whose only valid reading is the one at its place (any menu where the value is 0 by
-    structure), and one of these menus, by its number in the menu table."""
+    structure), and one of these menus, by its number in the menu table. ``bare`` says that no covariates are needed.
+    """
     table = _menu_table(name, menu, graphs.effects.shape[1])
     own = np.left_shift(1, graphs.x[rows]) | np.left_shift(1, graphs.y[rows]) | graphs.held[rows]
     fits = (table.used & own[:, None]) == 0
-    asked = np.flatnonzero(~zero)
+    # A quick look first: every menu offers to leave out the covariates of its right reading.
+    plausible = bare == (table.covariates[0, place] == 0)
+    if kind(name) == "mediating":
+        plausible &= np.bitwise_count(graphs.between[rows]) == np.bitwise_count(table.mediators[0, place])
+    fits &= (zero | plausible)[:, None]
+    asked = np.flatnonzero(~zero & fits.any(axis=1))
     valid = graphs.valid(rows[asked], 2 if menu == "joint" else 1)[:, table.covariates]
     mediators = graphs.between[rows[asked]] if kind(name) == "mediating" else np.zeros(len(asked), dtype=np.int16)
     valid &= table.mediators == mediators[:, None, None]
@@ -253,8 +263,11 @@ def _menu_table(name: str, menu: str, n: int) -> _MenuTable:
 
 @lru_cache(maxsize=4096)
 def exists(request: Request) -> bool:
-    """Whether any graph meets the request; looks at all of them (2 to the n (n-1) / 2 in causal order)."""
+    """Whether any graph meets the request, as far as that is quickly known: of few nodes all graphs are looked at (2 to
+    the n (n-1) / 2 in causal order)."""
     n = request.n
+    if n > ENUMERATED:
+        return True
     cause, effect = np.triu_indices(n, 1)
     ends = _ends(n)[0 if request.zero else 1]
     every = np.array(list(product((False, True), repeat=len(cause))))

@@ -62,7 +62,7 @@ LEVELS: dict[str, tuple[dict[int, float], dict[str, float]]] = {
 }
 """A curriculum: level -> numbers of nodes and menus with their weights, from easy to difficult."""
 
-CHUNK = 1792
+CHUNK = 3584
 """Problems that are sampled side by side. Any number gives the same ones; this is large enough to be fast."""
 
 OPPOSITE = 0.25
