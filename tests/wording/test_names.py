@@ -76,9 +76,7 @@ def test_nonsense_is_four_letters_and_never_runs_out() -> None:
 
 def test_unknown_kind_and_too_many_names_are_refused() -> None:
     rng = Random(0)
-    with pytest.raises(
-        UserError, match=r"unknown kind of names 'fake'; kinds are real, commonsense, anti-commonsense, nonsense"
-    ):
+    with pytest.raises(UserError, match="unknown kind of names 'fake'; kinds are real, commonsense, anti"):
         names.draw("fake", 3, rng)
     with pytest.raises(UserError, match="there are 80 real names, not 81"):
         names.draw("real", 81, rng)

@@ -137,6 +137,30 @@ def _lack(problem: Problem) -> Iterator[str]:
     solution = solve(problem)
     if solution.answer != LACK_CONDITION:
         yield f"the value is determined by the displayed facts: {solution.value}"
+    right = _right(problem)
+    if right is not None and problem.steps != worked_steps(problem, right):
+        yield "the worked steps are not those of the right reading"
+    if "witness" in problem.meta and problem.model is not None:
+        yield from _witness(problem, problem.model)
+
+
+def _witness(problem: Problem, model: SCM) -> Iterator[str]:
+    """Whether the second model proves that the facts do not determine the value."""
+    try:
+        other, stated = SCM.from_dict(problem.graph, problem.meta["witness"]), problem.meta["witness"]["value"]
+    except (UserError, KeyError, TypeError) as error:
+        yield f"the witness is no model with a value: {error}"
+        return
+    if other.cards != model.cards:
+        yield f"the witness has variables of {other.cards} values, the problem's have {model.cards}"
+        return
+    for fault in _facts(problem, joint(other)):
+        yield f"the witness does not agree with the facts: {fault}"
+    first, second = (task(problem.query.task).true_value(m, problem.query) for m in (model, other))
+    if abs(second - stated) > EXACT:
+        yield f"the witness gives {second:.6f}, not {stated}"
+    if abs(first - second) <= 2 * TOLERANCE:
+        yield f"the witness gives {second:.6f}, which is no other value than {first:.6f}"
 
 
 def _truth(problem: Problem, model: SCM, value: float) -> Iterator[str]:

@@ -26,7 +26,11 @@ def twin(problem: Problem) -> Problem | None:
     meta = {**problem.meta, "twin": problem.id} if "twin" in problem.meta else problem.meta
     out = problem.with_(query=q, facts=facts, truth=None, steps=(), meta=meta)
     if truth is None or truth.value is None:
-        return out.with_(truth=truth)
+        if "witness" in meta:
+            witness = {**meta["witness"], "value": -meta["witness"]["value"]}
+            out = out.with_(meta={**meta, "witness": witness})
+        out = out.with_(truth=truth)
+        return out.with_(steps=worked_steps(out, (right[0], right[1]))) if problem.steps and right else out
     value = 0.0
     if right:
         estimand = task(q.task).estimand(q, right[0], right[1], [len(v.labels) for v in problem.variables])

@@ -79,7 +79,7 @@ class Answer:
 class Step:
     """One checkable step of a worked solution; ``content`` is plain text with letters A, B, ... for variables.
 
-    ``kind`` is one of path, mediators, adjustment, estimand, substitution, arithmetic, answer.
+    ``kind`` is one of path, mediators, adjustment, estimand, substitution, arithmetic, missing, answer.
     """
 
     kind: str

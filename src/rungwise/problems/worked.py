@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rungwise.causal.estimand import assignments
 from rungwise.causal.graph import bits
 from rungwise.problems.menu import Reading
-from rungwise.problems.problem import EFFECTS, Problem, Step
+from rungwise.problems.problem import EFFECTS, LACK_CONDITION, Problem, Step
 from rungwise.problems.tasks import task
 from rungwise.wording.slots import numbers_of
 
@@ -28,7 +30,6 @@ def worked_steps(problem: Problem, reading: Reading | None, written: Written | N
     x, y = letters[q.treatment], letters[q.outcome]
     rules = task(q.task)
     assert problem.truth is not None
-    assert problem.truth.value is not None
     steps = []
     if q.task in EFFECTS:
         found = "no" if rules.is_zero(problem.graph, q) else "yes"
@@ -39,14 +40,28 @@ def worked_steps(problem: Problem, reading: Reading | None, written: Written | N
             between = problem.graph.mediators(q.treatment, q.outcome)
             steps.append(Step("mediators", names(between, letters)))
         steps.append(Step("adjustment", names(zs, letters)))
+        if problem.truth.value is None:
+            return (*steps, *_lacking(problem, ms, zs))
         estimand, substitution = written or _written(problem, ms, zs)
         steps.append(Step("estimand", f"{q.task} = {estimand}"))
         steps.append(Step("substitution", substitution))
+    assert problem.truth.value is not None
     steps.append(Step("arithmetic", f"{problem.truth.value:.4f}"))
     if problem.truth.answer is not None:
         likely = f"{assignments(((q.outcome, q.y),), letters)} {q.direction} likely"
         steps.append(Step("answer", f"{likely}: {problem.truth.answer}"))
     return tuple(steps)
+
+
+def _lacking(problem: Problem, ms: int, zs: int) -> Iterator[Step]:
+    """The last steps where a fact that the reading needs is not displayed."""
+    q, letters = problem.query, problem.letters
+    estimand = task(q.task).estimand(q, ms, zs, [len(v.labels) for v in problem.variables])
+    shown = numbers_of(problem)
+    missing = [term.text(letters) for term in estimand.terms() if term not in shown]
+    yield Step("estimand", f"{q.task} = {estimand.text(lambda t: t.text(letters))}")
+    yield Step("missing", ", ".join(missing))
+    yield Step("answer", LACK_CONDITION)
 
 
 def _written(problem: Problem, ms: int, zs: int) -> Written:

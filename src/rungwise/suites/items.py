@@ -9,6 +9,7 @@ from typing import Any
 
 from rungwise.errors import UserError
 from rungwise.problems.decisive import sample_decisive
+from rungwise.problems.insufficient import sample_insufficient
 from rungwise.problems.polarity import twin
 from rungwise.problems.problem import EFFECTS, Problem
 from rungwise.problems.recipe import Recipe
@@ -27,6 +28,7 @@ SUITES = {
     "decisive": "pairs with the same facts and question, different graphs and values; test shapes",
     "deconfounding": "every item needs a back-door set; 6 to 8 nodes, test shapes",
     "redundant": "menus padded with true facts that no reading needs; 4 to 6 nodes, test shapes",
+    "insufficient": "pairs: one lacks a needed fact (with a second model as proof), one another; test shapes",
     "monotone": "PN, PS and PNS as points: the treatment never lowers the outcome; test shapes",
     "published-style": "only the facts the solution needs, as the published sets show them; training shapes",
 }
@@ -48,6 +50,7 @@ _RECIPES = {
         deconfounding=True,
     ),
     "redundant": Recipe(split="test", nodes={4: 0.3, 5: 0.4, 6: 0.3}, redundant=(4, 10)),
+    "insufficient": Recipe(split="test", zero=0.0),
     "monotone": Recipe(split="test", zero=0.0, monotone=True),
     "published-style": Recipe(split="train", menus={"published": 1.0}, zero=0.3),
 }
@@ -64,6 +67,8 @@ LEVELS: dict[str, tuple[dict[int, float], dict[str, float]]] = {
 
 CHUNK = 3584
 """Problems that are sampled side by side. Any number gives the same ones; this is large enough to be fast."""
+
+_PAIRS = ("decisive", "insufficient")
 
 OPPOSITE = 0.25
 """Share of decisive pairs, of those without a 0, whose two answers differ."""
@@ -113,12 +118,14 @@ class Options:
         twins: every effect is followed by its polarity twin.
         level: numbers of nodes and menus of a LEVELS entry instead of the suite's own.
         outcome_values: values of the outcome; with three, effects alone are asked.
+        sufficient: in ``insufficient``, the share of items that lack no needed fact. One half shows both of each pair.
     """
 
     names: str = "real"
     twins: bool = False
     level: str | None = None
     outcome_values: int = 2
+    sufficient: float = 0.5
 
     def recipe(self, suite: str) -> Recipe:
         """The suite's recipe so varied.
@@ -131,8 +138,12 @@ class Options:
             hint = f"did you mean {near[0]!r}?" if near else f"suites are {', '.join(SUITES)}"
             raise UserError(f"unknown suite {suite!r}; {hint}")
         recipe = replace(_RECIPES[suite], names=self.names, outcome_values=self.outcome_values)
-        if self.outcome_values != 2 and (suite in ("decisive", "monotone") or self.twins):
-            raise UserError("decisive, monotone and polarity twins are for outcomes of two values")
+        if self.outcome_values != 2 and (suite in (*_PAIRS, "monotone") or self.twins):
+            raise UserError(f"{', '.join(_PAIRS)}, monotone and polarity twins are for outcomes of two values")
+        if self.twins and suite in _PAIRS:
+            raise UserError(f"{suite} holds pairs of its own; leave out the polarity twins")
+        if not 0 <= self.sufficient <= 1 or (self.sufficient != 0.5 and suite != "insufficient"):
+            raise UserError(f"the share of sufficient items is for insufficient and in [0, 1], got {self.sufficient}")
         if self.level is not None:
             if self.level not in LEVELS:
                 raise UserError(f"unknown level {self.level!r}; levels are {', '.join(LEVELS)}")
@@ -166,30 +177,28 @@ def generate(
         raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
     if n < 0 or start < 0:
         raise UserError(f"the number of items must not be negative, got {min(n, start)}")
-    return _items(suite, recipe, range(start, start + n), seed, view, chosen.twins)
-
-
-def _items(suite: str, recipe: Recipe, indices: range, seed: int, view: str, twins: bool) -> Iterator[Item]:
-    for first in range(0, len(indices), CHUNK):
-        chunk = indices[first : first + CHUNK]
-        problems = (
-            _decisive(recipe, chunk, seed) if suite == "decisive" else _sampled(suite, recipe, chunk, seed, twins)
-        )
-        for problem in problems:
-            yield Item(problem, view, to_text(problem, view))
+    indices = range(start, start + n)
+    if suite == "decisive":
+        problems = _decisive(recipe, indices, seed)
+    elif suite == "insufficient":
+        problems = _insufficient(recipe, indices, seed, chosen.sufficient)
+    else:
+        problems = _sampled(suite, recipe, indices, seed, chosen.twins)
+    return (Item(problem, view, to_text(problem, view)) for problem in problems)
 
 
 def _sampled(suite: str, recipe: Recipe, indices: range, seed: int, twins: bool) -> Iterator[Problem]:
-    places = [_place(i, recipe.tasks, twins) for i in indices]
-    wishes = {}
-    for name, j, _ in places:
-        key = (seed, suite, recipe.split, name)
-        planned = place_of(key, j, recipe.zero)
-        wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes)
-    problems = dict(zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True))
-    for name, j, is_twin in places:
-        problem = problems[name, j]
-        yield (twin(problem) or problem) if is_twin else problem
+    for first in range(0, len(indices), CHUNK):
+        places = [_place(i, recipe.tasks, twins) for i in indices[first : first + CHUNK]]
+        wishes = {}
+        for name, j, _ in places:
+            key = (seed, suite, recipe.split, name)
+            planned = place_of(key, j, recipe.zero)
+            wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes)
+        problems = dict(zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True))
+        for name, j, is_twin in places:
+            problem = problems[name, j]
+            yield (twin(problem) or problem) if is_twin else problem
 
 
 def _place(i: int, tasks: Sequence[str], twins: bool) -> tuple[str, int, bool]:
@@ -211,3 +220,17 @@ def _decisive(recipe: Recipe, indices: range, seed: int) -> Iterator[Problem]:
             opposite = planned.opposite if name in EFFECTS and not planned.zero else None
             pair = sample_decisive(name, recipe, make_dice(*key, j), planned.zero, opposite, planned.yes)
         yield pair[i % 2]
+
+
+def _insufficient(recipe: Recipe, indices: range, seed: int, sufficient: float) -> Iterator[Problem]:
+    pair: tuple[Problem, Problem] | None = None
+    known: tuple[object, ...] | None = None
+    for i in indices:
+        at = i // 2 if sufficient == 0.5 else i  # one half: both of each pair, in random order
+        name, j = recipe.tasks[at % len(recipe.tasks)], at // len(recipe.tasks)
+        key = (seed, "insufficient", recipe.split, name)
+        if known != (*key, j) or pair is None:
+            dice, known = make_dice(*key, j), (*key, j)
+            pair = sample_insufficient(name, recipe, dice, place_of(key, j, 0.0).yes)
+            first = dice.randrange(2)
+        yield pair[first ^ (i % 2)] if sufficient == 0.5 else pair[place_of((*key, "sufficient"), j, sufficient).zero]

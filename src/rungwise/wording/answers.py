@@ -65,7 +65,7 @@ def _readings_of_the_graph(problem: Problem) -> Iterator[str]:
             yield f"parents {problem.letters[v]}:{letters(graph.parents[v])};"
         yield f"adjust:{letters(right[1])};"
         own = mask_of(v for v, _ in q.held)
-        if used := (right[0] | right[1]) & ~own:
+        if (used := (right[0] | right[1]) & ~own) and problem.truth is not None and problem.truth.value is not None:
             yield f"find {''.join(problem.letters[v] for v in bits(used))}:{slots.block(problem, used)};"
 
 
