@@ -1,4 +1,4 @@
-"""generate, verify, show and list."""
+"""verify, show and list."""
 
 from __future__ import annotations
 
@@ -9,58 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rungwise.commands.output import Bars, emit, json_option, note
+from rungwise.commands.output import Bars, emit, json_option
 from rungwise.errors import UserError
 
 if TYPE_CHECKING:
     from rungwise.evaluate.questions import Question
 
 VIOLATIONS_SHOWN = 20
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  rungwise generate base --n 7
-  rungwise generate base decisive --n 700 --seed 1 --out items
-  rungwise generate train --n 100000 --view slots --workers 8 --out train"""
-)
-@click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
-@click.option("--n", default=7, show_default=True, help="Items of each suite.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--view", default="natural", show_default=True, help="natural, formal or slots.")
-@click.option("--names", default="real", show_default=True, help="Names of the events: real or nonsense.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for SUITE.jsonl and manifest.json.")
-@click.option("--workers", default=1, show_default=True, help="Processes; any number makes the same bytes.")
-@json_option
-def generate(
-    suites: tuple[str, ...], n: int, seed: int, view: str, names: str, out: Path | None, workers: int, as_json: bool
-) -> None:
-    """Make items with exact answers and their certificates.
-
-    With --out they go to a folder, one item a line of SUITE.jsonl; without, they are printed.
-    """
-    if out is not None:
-        from rungwise.suites.folder import write_folder
-
-        with Bars() as bars:
-            manifest = write_folder(
-                out, suites, n, seed, view, names, workers, lambda done, of: bars.update("generate", done, of)
-            )
-        emit(manifest, as_json, lambda: note(f"{n * len(manifest['suites'])} items in {out}"))
-        return
-    from rungwise.suites import items
-
-    rows = (
-        {"suite": suite, "id": item.id, "text": item.text, "answer": item.problem.answer_text(view)}
-        for suite in suites
-        for item in items.generate(suite, n, seed, view, names)
-    )
-    if as_json:
-        click.echo(json.dumps({"view": view, "seed": seed, "items": list(rows)}, ensure_ascii=False))
-        return
-    for row in rows:  # as they are made, for the impatient and for pipes
-        click.echo(f"--- {row['suite']} {row['id']}\n{row['text']}\n>>> {row['answer']}\n")
 
 
 @click.command(
@@ -76,7 +31,7 @@ def verify(folder: Path, as_json: bool) -> int:
     Truths by independent roads, texts, reference answers (each must score 1), ids, splits, file hashes. Exit code 1
     when anything is wrong.
     """
-    from rungwise.suites.folder import verify_folder
+    from rungwise.suites.verify import verify_folder
 
     with Bars() as bars:
         found = verify_folder(folder, lambda done, of: bars.update("verify", done, of))
@@ -145,16 +100,16 @@ def _said(answer: dict[str, Any]) -> str:
 
 def _find(name: str, seed: int, view: str | None) -> Question:
     from rungwise.evaluate.questions import Question, load_suite
-    from rungwise.files import read_text
     from rungwise.suites.folder import MANIFEST
     from rungwise.suites.items import SUITES
     from rungwise.suites.items import generate as generate_items
+    from rungwise.suites.rows import read_rows
 
     source, marked, wanted = name.rpartition("#")
     if not marked:
         folders = [manifest.parent for depth in ("", "*/", "*/*/") for manifest in Path().glob(depth + MANIFEST)]
         for folder in folders:
-            if any(f'"id": "{wanted}' in read_text(file) for file in folder.glob("*.jsonl")):
+            if any(str(row.get("id", "")).startswith(wanted) for _, row in read_rows(folder)):
                 return _pick(load_suite(str(folder), view).questions, wanted, str(folder))
         raise UserError(f"no item {wanted!r} in the generated folders here; name its place, as in DIR#{wanted}")
     if source in SUITES:

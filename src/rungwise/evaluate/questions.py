@@ -12,12 +12,13 @@ from pathlib import Path
 
 from rungwise.causal.graph import DAG
 from rungwise.errors import UserError
-from rungwise.files import read_json_lines
+from rungwise.files import parse_json
 from rungwise.problems.problem import Answer, Problem, Query, Variable
 from rungwise.problems.solve import solve
 from rungwise.scoring.sign import answer_from_value
 from rungwise.suites.items import SUITES, VIEWS, generate, to_text
 from rungwise.suites.published import caugym
+from rungwise.suites.rows import read_rows
 from rungwise.wording.reader import read
 
 PUBLISHED = ("caugym",)
@@ -113,27 +114,22 @@ def _generated(suite: str, n: int, seed: int, view: str) -> Iterator[Question]:
 
 
 def _stored(path: Path, view: str | None) -> Iterator[Question]:
-    """Items of a JSONL file, or of every JSONL file in a folder, that ``rungwise generate`` made."""
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    i = 0
-    for file in files:
-        for number, row in read_json_lines(file):
-            where = f"{file} line {number}"
-            if not isinstance(row, dict) or not isinstance(row.get("problem"), dict):
-                raise UserError(f"{where} is no item made by 'rungwise generate'")
-            try:
-                problem = Problem.from_dict(row["problem"])
-            except UserError as error:
-                raise UserError(f"{where}: {error}") from error
-            if problem.truth is None:
-                raise UserError(f"{where}: the problem has no truth to score against")
-            made_in = row.get("view")
-            chosen = view or made_in
-            text = row.get("text") if chosen == made_in else to_text(problem, str(chosen))
-            if chosen not in VIEWS or not isinstance(text, str):
-                raise UserError(f"{where}: the item has no view or no text")
-            yield Question(i, problem.id, problem.query.task, chosen, text, problem)
-            i += 1
+    """Items of a data file, or of every one in a folder, that ``rungwise generate`` made."""
+    for i, (where, row) in enumerate(read_rows(path)):
+        if not isinstance(row.get("problem"), str):
+            raise UserError(f"{where} is no item made by 'rungwise generate'")
+        try:
+            problem = Problem.from_dict(parse_json(row["problem"], where))
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
+        if problem.truth is None:
+            raise UserError(f"{where}: the problem has no truth to score against")
+        made_in = row.get("view")
+        chosen = view or made_in
+        text = row.get("text") if chosen == made_in else to_text(problem, str(chosen))
+        if chosen not in VIEWS or not isinstance(text, str):
+            raise UserError(f"{where}: the item has no view or no text")
+        yield Question(i, problem.id, problem.query.task, chosen, text, problem)
 
 
 def _published(place: str, view: str) -> Iterator[Question]:

@@ -1,96 +1,148 @@
-"""Folders of generated items: SUITE.jsonl files with a manifest; making them, and checking them again."""
+"""Folders of generated items: shards, a manifest and a data set card; made by many workers, resumed shard by shard."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-import rungwise
-from rungwise.errors import UserError
-from rungwise.files import read_json, read_text, replacing, write_json
-from rungwise.problems.check import check_problem
-from rungwise.problems.problem import Problem
-from rungwise.scoring.score import score
-from rungwise.suites.items import generate, to_text
+import numpy as np
 
-MANIFEST = "manifest.json"
-CHUNK = 200
-"""Items that a worker makes at a time."""
-THOROUGH = 50
-"""Items of a folder that get the slow independent checks as well."""
+from rungwise.errors import UserError
+from rungwise.files import read_json, read_log, replacing, replacing_bytes, write_json
+from rungwise.problems.baselines import BASELINES
+from rungwise.suites.card import card
+from rungwise.suites.commitment import Commitment
+from rungwise.suites.shards import (
+    Request,
+    Shard,
+    canary_of,
+    import_pyarrow,
+    is_whole,
+    make_shard,
+    make_shard_bytes,
+)
+
+MANIFEST, CARD, LOG = "manifest.json", "README.md", ".progress.jsonl"
+ENGINES = ("local", "ray")
 
 
 def write_folder(
     out: Path,
-    suites: Sequence[str],
-    n: int,
-    seed: int = 0,
-    view: str = "natural",
-    names: str = "real",
+    request: Request,
     workers: int = 1,
+    engine: str = "local",
+    ray_address: str | None = None,
+    commitment: Commitment | None = None,
     progress: Callable[[int, int], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """``out/SUITE.jsonl`` for each suite and ``out/manifest.json``; returns the manifest.
+    """``out/SUITE/SPLIT-00000-of-00004.jsonl`` (or .parquet) for each suite, ``manifest.json`` and ``README.md``, a
+    Hugging Face data set card; returns the manifest.
 
-    A line is ``{"id", "view", "text", "answer", "problem"}``, ``answer`` being the reference answer's text. The same
-    request gives the same bytes with any number of workers. No file gets its name before all are complete.
+    The same request makes the same bytes with any number of workers and either engine. Every finished shard is
+    recorded, so after a crash the same call makes the missing ones only; a shard that is no longer the one of its
+    record is made again, and ``note`` is told.
 
     Raises:
-        UserError: unknown suite, view or vocabulary, a count below 1, or ``out`` holds something else.
+        UserError: a mistake in the request or engine, or ``out`` holds something else.
         OSError: a file can't be written.
     """
-    if n < 1 or workers < 1:
-        raise UserError(f"--n and --workers must be at least 1, got {n} and {workers}")
-    suites = list(dict.fromkeys(suites))
-    for suite in suites:
-        generate(suite, 0, seed, view, names)
-    request = {"rungwise": rungwise.__version__, "suites": suites, "n": n, "seed": seed, "view": view, "names": names}
-    _refuse_other(out, request)
-    files: dict[str, dict[str, Any]] = {}
-    done = 0
-    with ExitStack() as stack:
-        for suite in suites:
-            file = stack.enter_context(replacing(out / f"{suite}.jsonl"))
-            digest = hashlib.sha256()
-            for chunk in _chunks(suite, n, seed, view, names, workers):
-                file.write(chunk)
-                digest.update(chunk.encode())
-                done += chunk.count("\n")
-                if progress:
-                    progress(done, n * len(suites))
-            files[f"{suite}.jsonl"] = {"items": n, "sha256": digest.hexdigest()}
-    manifest = {**request, "files": files}
-    write_json(out / MANIFEST, manifest)
+    if workers < 1:
+        raise UserError(f"--workers must be at least 1, got {workers}")
+    if engine not in ENGINES:
+        raise UserError(f"unknown engine {engine!r}; engines are {', '.join(ENGINES)}")
+    if request.format == "parquet":
+        import_pyarrow()
+    stated = {**request.public(), "seed": None if commitment else request.seed}
+    if commitment:
+        stated["commitment"] = commitment.digest(request)
+    log = _resume(out, stated)
+    secret = str(stated.get("commitment") or json.dumps(stated, sort_keys=True))
+    shards = request.shards()
+    records = {record["name"]: record for record in read_log(log)[1:]}
+    done, missing = [], []
+    for shard in shards:
+        if shard.name in records and is_whole(out, records[shard.name]):
+            done.append(shard)
+        else:
+            missing.append(shard)
+            if shard.name in records and note:
+                note(f"{out / shard.name} is cut or changed; it is made again")
+    made, total = sum(s.items for s in done), request.n * len(request.suites)
+    canaries = {suite: canary_of(secret, request.split(suite)) for suite in request.suites}
+    if engine == "ray":
+        run = _on_ray(request, canaries, out, missing, ray_address)
+    else:
+        run = _in_processes(request, canaries, out, missing, workers)
+    with log.open("a", encoding="utf-8") as file:
+        for record in run:
+            records[record["name"]] = record
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            made += record["items"]
+            if progress:
+                progress(made, total)
+    in_order = [records[shard.name] for shard in shards]
+    _replace_text(log, "".join(json.dumps(line) + "\n" for line in (stated, *in_order)))
+    manifest = _manifest(request, stated, canaries, in_order)
+    _replace_text(out / CARD, card(manifest))
+    _replace_text(out / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    if commitment:
+        write_json(out / "commitment.json", {"commitment": stated["commitment"], "request": request.public()})
     return manifest
 
 
-def _refuse_other(out: Path, request: dict[str, Any]) -> None:
-    manifest = out / MANIFEST
-    if manifest.exists():
-        old = read_json(manifest)
-        changed = [key for key, value in request.items() if not isinstance(old, dict) or old.get(key) != value]
-        if changed:
-            raise UserError(f"{out} holds items of another request ({', '.join(changed)}); choose another --out")
-    elif any((out / f"{suite}.jsonl").exists() for suite in request["suites"]):
-        raise UserError(f"{out} holds files of these names that have no manifest; choose another --out")
+def _replace_text(path: Path, text: str) -> None:
+    """Only where it differs, so that a finished folder is left alone."""
+    if not path.exists() or path.read_bytes() != text.encode():
+        with replacing(path) as file:
+            file.write(text)
 
 
-def _chunks(suite: str, n: int, seed: int, view: str, names: str, workers: int) -> Iterator[str]:
-    """The file's text in pieces, in order."""
-    pieces = [(suite, min(CHUNK, n - start), seed, view, names, start) for start in range(0, n, CHUNK)]
-    if workers == 1:
-        yield from map(_lines, pieces)
+def _resume(out: Path, stated: dict[str, Any]) -> Path:
+    """The log of a folder that is this request's, begun or not."""
+    log = out / LOG
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; choose another --out")
+    lines = read_log(log)
+    if not lines:
+        if (out / MANIFEST).exists() or any((out / suite).exists() for suite in stated["suites"]):
+            raise UserError(f"{out} holds files of these names that have no record; choose another --out")
+        with replacing(log) as file:
+            file.write(json.dumps(stated) + "\n")
+        return log
+    changed = [key for key in {**lines[0], **stated} if lines[0].get(key) != stated.get(key)]
+    if changed:
+        raise UserError(f"{out} holds items of another request ({', '.join(changed)}); choose another --out")
+    cut = not log.read_bytes().endswith(b"\n")
+    if cut:  # the record that a crash cut off is written again on a line of its own
+        with replacing(log) as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+    return log
+
+
+def _in_processes(
+    request: Request, canaries: dict[str, str], out: Path, shards: Sequence[Shard], workers: int
+) -> Iterator[dict[str, Any]]:
+    if workers == 1 or len(shards) == 1:
+        for shard in shards:
+            yield make_shard(request, shard, canaries[shard.suite], out)
         return
-    with ProcessPoolExecutor(min(workers, len(pieces)), initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(min(workers, max(1, len(shards))), initializer=_leave_interrupts) as pool:
         try:
-            yield from pool.map(_lines, pieces)
-        except BaseException:  # Ctrl-C while the pieces are still handed out would leave the pool to finish them all
+            left = {pool.submit(make_shard, request, shard, canaries[shard.suite], out) for shard in shards}
+            while left:
+                ended, left = wait(left, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in ended)
+        except BaseException:  # Ctrl-C, or a full disk: the shards that wait are not begun
             pool.shutdown(cancel_futures=True)
             raise
 
@@ -100,97 +152,104 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _lines(piece: tuple[str, int, int, str, str, int]) -> str:
-    lines = []
-    for item in generate(*piece):
-        row = {
-            "id": item.id,
-            "view": item.view,
-            "text": item.text,
-            "answer": item.problem.answer_text(item.view),
-            "problem": item.problem.to_dict(),
+def _on_ray(
+    request: Request, canaries: dict[str, str], out: Path, shards: Sequence[Shard], address: str | None
+) -> Iterator[dict[str, Any]]:
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("--engine ray needs Ray: pip install 'rungwise[ray]'") from error
+    own = not ray.is_initialized()
+    if own:
+        ray.init(address=address, log_to_driver=False, include_dashboard=False, logging_level="ERROR")
+    try:
+        # The bytes come back, so that the cluster needs no common disk.
+        task = ray.remote(make_shard_bytes)
+        left = [task.remote(request, shard, canaries[shard.suite]) for shard in shards]
+        while left:
+            (ready, *_), left = ray.wait(left)
+            record, data = ray.get(ready)
+            with replacing_bytes(out / record["name"]) as file:
+                file.write(data)
+            yield record
+    finally:
+        if own:
+            ray.shutdown()
+
+
+def _manifest(
+    request: Request, stated: dict[str, Any], canaries: dict[str, str], records: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    versions = {"python": ".".join(map(str, sys.version_info[:2])), "numpy": np.__version__}
+    if request.format == "parquet":
+        versions["pyarrow"] = import_pyarrow().__version__
+    suites = {}
+    for suite in request.suites:
+        own = [record for record in records if record["name"].startswith(f"{suite}/")]
+        suites[suite] = {
+            "split": request.split(suite),
+            "items": sum(record["items"] for record in own),
+            "canary": canaries[suite],
+            "content_sha256": hashlib.sha256("".join(record["content"] for record in own).encode()).hexdigest(),
+            **_statistics(own),
         }
-        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
-    return "".join(lines)
+    files = {r["name"]: {key: r[key] for key in ("items", "bytes", "sha256")} for r in records}
+    return {**stated, "versions": versions, "contents": suites, "files": files}
 
 
-def verify_folder(path: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """Recompute everything that a folder (or one file of it) states.
+def _statistics(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Shares by task, and what the shortcuts score on all items."""
+    tasks: dict[str, dict[str, Any]] = {}
+    for record in records:
+        for name, sums in record["tasks"].items():
+            tasks[name] = _added(tasks.get(name, {}), sums)
+    total = sum(sums["items"] for sums in tasks.values())
+    right = {name: sum(sums["shortcuts"].get(name, 0) for sums in tasks.values()) for name in BASELINES}
+    return {
+        "baselines": {name: round(count / total, 4) for name, count in right.items()},
+        "tasks": {
+            name: {
+                **{key: sums.get(key, 0) for key in ("items", "zero", "yes", "no", "lack")},
+                "difficulty": {key: round(value / sums["items"], 2) for key, value in sums["difficulty"].items()},
+                "baselines": {b: round(sums["shortcuts"].get(b, 0) / sums["items"], 4) for b in BASELINES},
+            }
+            for name, sums in sorted(tasks.items())
+        },
+    }
 
-    Every item: its content hash, the problem's own checks (its split among them, so no two splits share a shape),
-    its text, its reference answer, which must score 1; ids are unique. A spread of THOROUGH items is checked by the
-    slow independent roads too. In a folder also: the files are those of the manifest, byte for byte.
 
-    Returns:
-        {"items", "files", "thorough", "violations": [{"where", "what"}]}.
+def _added(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    out = dict(a)
+    for key, value in b.items():
+        out[key] = _added(out.get(key, {}), value) if isinstance(value, dict) else out.get(key, 0) + value
+    return out
+
+
+def remade(folder: Path, request: Request, first: int | None) -> list[str]:
+    """The names of the first shards (None: of all) whose items the request does not make again.
 
     Raises:
-        UserError: there is nothing to check.
-        OSError: a file can't be opened.
+        UserError: the folder's manifest is missing or damaged.
     """
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    if not files:
-        raise UserError(f"{path} holds no .jsonl file made by 'rungwise generate'")
-    violations = [{"where": str(path), "what": what} for what in (_manifest_faults(path) if path.is_dir() else [])]
-    lines = [
-        (f"{file} line {number}", line)
-        for file in files
-        for number, line in enumerate(read_text(file).split("\n"), 1)
-        if line.strip()
-    ]
-    step = max(1, len(lines) // THOROUGH)
-    seen: dict[str, str] = {}
-    thorough = 0
-    for i, (where, line) in enumerate(lines):
-        deep = i % step == 0 and thorough < THOROUGH
-        thorough += deep
-        violations += [{"where": where, "what": what} for what in _item_faults(line, where, seen, deep)]
-        if progress:
-            progress(i + 1, len(lines))
-    return {"items": len(lines), "files": [f.name for f in files], "thorough": thorough, "violations": violations}
+    manifest = read_manifest(folder)
+    out = []
+    for shard in request.shards()[:first]:
+        canary = str(manifest.get("contents", {}).get(shard.suite, {}).get("canary"))
+        record, _ = make_shard_bytes(request, shard, canary)
+        if record["sha256"] != manifest["files"].get(shard.name, {}).get("sha256"):
+            out.append(shard.name)
+    return out
 
 
-def _manifest_faults(folder: Path) -> list[str]:
-    if not (folder / MANIFEST).exists():
-        return [f"there is no {MANIFEST}"]
-    try:
-        entries = read_json(folder / MANIFEST)["files"]
-        stated = {name: (entry["items"], entry["sha256"]) for name, entry in entries.items()}
-    except (UserError, KeyError, TypeError, AttributeError) as error:
-        return [f"{MANIFEST} is damaged: {error}"]
-    faults = [f"{file.name} is not in {MANIFEST}" for file in folder.glob("*.jsonl") if file.name not in stated]
-    for name, (items, sha256) in stated.items():
-        if not (folder / name).exists():
-            faults.append(f"{name} is missing")
-            continue
-        data = (folder / name).read_bytes()
-        if (lines := data.count(b"\n")) != items:
-            faults.append(f"{name} holds {lines} items, {MANIFEST} says {items}")
-        if hashlib.sha256(data).hexdigest() != sha256:
-            faults.append(f"{name} is not the file that {MANIFEST} was written for (sha256)")
-    return faults
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """A folder's manifest.
 
-
-def _item_faults(line: str, where: str, seen: dict[str, str], thorough: bool) -> list[str]:
-    try:
-        row = json.loads(line)
-        problem = Problem.from_dict(row["problem"])
-        view, text, answer = row["view"], row["text"], row["answer"]
-        if problem.truth is None:
-            return ["the problem has no truth"]
-        faults = check_problem(problem, thorough=thorough)
-        if row["id"] != problem.id:
-            faults.append(f"the id {row['id']} is not the problem's ({problem.id})")
-        if text != to_text(problem, view):
-            faults.append("the text is not the problem's")
-        verdict = score(answer, problem, view)
-        if answer != problem.answer_text(view) or verdict.score != 1:
-            faults.append(f"the reference answer is not the problem's or does not score 1 ({verdict.reason})")
-    except (json.JSONDecodeError, RecursionError) as error:
-        return [f"not JSON: {error}"]
-    except (UserError, KeyError, TypeError, AttributeError) as error:
-        return [f"not an item: {type(error).__name__}: {error}"]
-    if problem.id in seen:
-        faults.append(f"the same problem stands at {seen[problem.id]}")
-    seen.setdefault(problem.id, where)
-    return faults
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"{folder} has no {MANIFEST}; it was not made, or not finished, by 'rungwise generate'")
+    manifest = read_json(folder / MANIFEST)
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise UserError(f"{folder / MANIFEST} is damaged: it lists no files")
+    return manifest

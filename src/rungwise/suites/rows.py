@@ -22,14 +22,18 @@ BATCH = 256
 
 
 def data_files(path: Path) -> list[Path]:
-    """The data file itself, or those of a folder made by ``rungwise generate`` in order of their names.
+    """The data file itself, or those of a folder made by ``rungwise generate`` (or of one suite's part of it) in order
+    of their names.
 
     Raises:
         UserError: there is none.
     """
     if path.is_file() and path.suffix in SUFFIXES:
         return [path]
-    found = sorted(file for suffix in SUFFIXES for file in path.glob(f"*/*{suffix}") if not file.name.startswith("."))
+    if not path.exists():
+        raise UserError(f"there is no file or folder {path}")
+    inside = [file for depth in ("*", "*/*") for suffix in SUFFIXES for file in path.glob(depth + suffix)]
+    found = sorted(file for file in inside if not file.name.startswith("."))
     if not found:
         raise UserError(f"{path} holds no .jsonl or .parquet files made by 'rungwise generate'")
     return found
