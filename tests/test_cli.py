@@ -17,7 +17,9 @@ import pytest
 
 from rungwise import __version__, cli
 
-COMMANDS = ("generate", "show", "list", "verify", "solve", "pretrain", "train", "evaluate", "quickstart")
+COMMANDS = (
+    "generate", "show", "list", "verify", "reveal", "export", "solve", "pretrain", "train", "evaluate", "quickstart",
+)  # fmt: skip
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
 
 
@@ -70,14 +72,17 @@ def test_generate_prints_readable_items(shell: Shell) -> None:
 def test_generate_show_verify_evaluate_a_folder(shell: Shell) -> None:
     code, out, err = shell("generate", "base", "--n", "7", "--out", "items")
     assert (code, out, err) == (0, "", "7 items in items\n")
-    assert shell.json("generate", "base", "--n", "7", "--out", "items")["files"]["base.jsonl"]["items"] == 7
+    assert (
+        shell.json("generate", "base", "--n", "7", "--out", "items")["files"]["base/test-00000-of-00001.jsonl"]["items"]
+        == 7
+    )
     assert shell("verify", "items")[:2] == (0, "7 items (7 thoroughly): no violations\n")
     results = shell.json("evaluate", "--model", "exact", "--suite", "items", "--out", "run")
     assert results == json.loads(Path("run/results.json").read_text())
     assert results["accuracy"] == 1
 
-    second = json.loads(Path("items/base.jsonl").read_text().splitlines()[1])
-    for name in ("items#1", f"items#{second['id']}", f"items/base.jsonl#{second['id'][:6]}", second["id"]):
+    second = json.loads(Path("items/base/test-00000-of-00001.jsonl").read_text().splitlines()[1])
+    for name in ("items#1", f"items#{second['id']}", f"items/base#{second['id'][:6]}", second["id"]):
         assert shell.json("show", name)["id"] == second["id"]
     shown = shell.json("show", "items#1")
     assert shown["text"] == second["text"]
@@ -85,8 +90,8 @@ def test_generate_show_verify_evaluate_a_folder(shell: Shell) -> None:
     assert shell.json("show", "base#1")["id"] == second["id"]
     assert second["text"] in shell("show", "items#1")[1]
 
-    lines = Path("items/base.jsonl").read_text().splitlines()
-    Path("items/base.jsonl").write_text("\n".join([*lines[1:], lines[1]]) + "\n")
+    lines = Path("items/base/test-00000-of-00001.jsonl").read_text().splitlines()
+    Path("items/base/test-00000-of-00001.jsonl").write_text("\n".join([*lines[1:], lines[1]]) + "\n")
     code, out, _ = shell("verify", "items")
     assert code == 1
     assert "sha256" in out
@@ -162,10 +167,16 @@ CYCLE = rows.ATE["problem"].replace("Rain has a direct effect on mud.", "Rain ha
         (["generate", "base", "--n", "many"], "'many' is not a valid integer"),
         (["generate", "base", "--view", "slot"], "unknown view 'slot'"),
         (["generate", "base", "--out", "file/x"], "Not a directory"),
+        (["generate", "base", "--out", "file"], "file is a file"),
+        (["generate", "base", "--n", "0", "--out", "x"], "at least 1"),
+        (["generate", "insufficient", "--sufficient", "-0.5"], "share of sufficient"),
+        (["generate", "base", "--level", "esay"], "unknown level"),
+        (["generate", "base", "--commit"], "add --out"),
+        (["export", "none", "--to", "caugym", "--out", "x"], "no file or folder none"),
         (["generate", "base", "--ot", "x"], "No such option"),
         (["genrate", "base"], "No such command 'genrate'"),
-        (["verify", "none"], "No such file or directory: none"),
-        (["verify", "."], "holds no .jsonl file"),
+        (["verify", "none"], "no file or folder none"),
+        (["verify", "."], "holds no .jsonl or .parquet files"),
         (["show", "none#1"], "unknown suite 'none'"),
         (["show", "base#x"], "named by their number"),
         (["show", "0123456789abcdef"], "name its place"),
@@ -233,14 +244,14 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
         preexec_fn=heed_interrupts,
     )
     for _ in range(600):
-        if (tmp_path / "out").exists() and any(p.stat().st_size for p in (tmp_path / "out").iterdir()):
+        if list((tmp_path / "out").glob("base/.test-*.tmp")):
             break
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     # The empty line is click's: a terminal has just shown ^C there.
     assert (process.returncode, out, err) == (130, "", "\nstopped; the same command resumes\n")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert list((tmp_path / "out").glob("base/*")) == []
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

@@ -1,158 +1,249 @@
-"""Generated folders: the same bytes however they are made, and every change is found."""
+"""Generated folders: the same bytes however they are made, resumed after any accident."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
+from killed import kill
 
 from rungwise.errors import UserError
-from rungwise.suites import folder
-from rungwise.suites.folder import verify_folder, write_folder
+from rungwise.problems.baselines import BASELINES, baseline_value
+from rungwise.problems.problem import TOLERANCE, Problem
+from rungwise.suites import items
+from rungwise.suites.folder import remade, write_folder
+from rungwise.suites.rows import COLUMNS, read_rows
+from rungwise.suites.shards import Request, make_shard
+from rungwise.suites.verify import verify_folder
 
-Row = dict[str, Any]
+REQUEST = Request(("base", "decisive"), 25, seed=1, view="slots", shard_size=10)
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """A folder of 14 base and 14 decisive items."""
-    write_folder(tmp_path / "made", ["base", "decisive"], 14, seed=1, view="slots")
+    """A folder of 25 base and 25 decisive items in three shards each."""
+    write_folder(tmp_path / "made", REQUEST)
     return tmp_path / "made"
 
 
 def contents(path: Path) -> dict[str, bytes]:
     """File name -> bytes."""
-    return {file.name: file.read_bytes() for file in path.iterdir()}
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
 
 
 def test_a_folder_holds_what_its_manifest_says(made: Path) -> None:
     files = contents(made)
-    assert sorted(files) == ["base.jsonl", "decisive.jsonl", "manifest.json"]
+    shards = [f"{suite}/test-0000{i}-of-00003.jsonl" for suite in ("base", "decisive") for i in range(3)]
+    assert sorted(files) == sorted([".progress.jsonl", "README.md", "manifest.json", *shards])
     manifest = json.loads(files["manifest.json"])
-    assert (manifest["n"], manifest["seed"], manifest["view"]) == (14, 1, "slots")
+    assert (manifest["n"], manifest["seed"], manifest["view"]) == (25, 1, "slots")
     for name, entry in manifest["files"].items():
-        assert entry == {"items": 14, "sha256": hashlib.sha256(files[name]).hexdigest()}
-    first = json.loads(files["base.jsonl"].splitlines()[0])
-    assert list(first) == ["id", "view", "text", "answer", "problem"]
-    found = verify_folder(made)
-    assert found == {"items": 28, "files": ["base.jsonl", "decisive.jsonl"], "thorough": 28, "violations": []}
+        assert entry["sha256"] == hashlib.sha256(files[name]).hexdigest()
+        assert entry["bytes"] == len(files[name])
+    assert [entry["items"] for entry in manifest["files"].values()] == [10, 10, 5] * 2
+    rows = [row for _, row in read_rows(made / "base")]
+    assert all(tuple(row) == COLUMNS for row in rows)
+    assert len({row["canary"] for row in rows}) == 1
+    assert rows[0]["canary"] == manifest["contents"]["base"]["canary"]
+    assert rows[0]["canary"] in files["README.md"].decode()
+    assert verify_folder(made)["violations"] == []
 
 
-def test_the_number_of_workers_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "CHUNK", 3)
+def test_the_statistics_are_those_of_the_items(made: Path) -> None:
+    manifest = json.loads((made / "manifest.json").read_text())["contents"]["base"]
+    rows = [row for _, row in read_rows(made / "base")]
+    problems = [Problem.from_dict(json.loads(row["problem"])) for row in rows]
+    for name in BASELINES:
+        found = [(baseline_value(name, p), p.truth.value) for p in problems if p.truth is not None]
+        right = sum(a is not None and b is not None and abs(a - b) <= TOLERANCE for a, b in found)
+        assert manifest["baselines"][name] == round(right / len(rows), 4)
+    ate = [row for row in rows if row["task"] == "ATE"]
+    assert manifest["tasks"]["ATE"]["items"] == len(ate)
+    assert manifest["tasks"]["ATE"]["zero"] == sum(row["value"] == 0 for row in ate)
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+def test_the_number_of_workers_changes_no_byte(tmp_path: Path, file_format: str) -> None:
+    pytest.importorskip("pyarrow")
+    request = Request(("base",), 25, format=file_format, shard_size=6)
     calls: list[tuple[int, int]] = []
-    for workers in (1, 2):
-        write_folder(
-            tmp_path / str(workers), ["base"], 8, workers=workers, progress=lambda done, of: calls.append((done, of))
-        )
-    assert contents(tmp_path / "1") == contents(tmp_path / "2")
-    assert calls == [(3, 8), (6, 8), (8, 8)] * 2
+    for workers in (1, 2, 3):
+        write_folder(tmp_path / str(workers), request, workers, progress=lambda *call: calls.append(call))
+    assert contents(tmp_path / "1") == contents(tmp_path / "2") == contents(tmp_path / "3")
+    assert calls[:5] == [(6, 25), (12, 25), (18, 25), (24, 25), (25, 25)]
+    assert calls[-1] == (25, 25)
+    rows = [row for _, row in read_rows(tmp_path / "1")]
+    assert len(rows) == 25
+    assert verify_folder(tmp_path / "1")["violations"] == []
 
 
-def test_the_same_request_again_is_fine_and_another_is_refused(made: Path) -> None:
+def test_both_formats_hold_the_same_rows(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    for file_format in ("jsonl", "parquet"):
+        write_folder(tmp_path / file_format, Request(("insufficient",), 14, format=file_format))
+    a, b = ([row for _, row in read_rows(tmp_path / name)] for name in ("jsonl", "parquet"))
+    drop = [{key: value for key, value in row.items() if key != "canary"} for row in a]
+    assert drop == [{key: value for key, value in row.items() if key != "canary"} for row in b]
+    assert sum(row["value"] is None for row in a) == 7
+
+
+@pytest.mark.slow
+def test_ray_makes_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    request = Request(("base",), 20, shard_size=5)
+    write_folder(tmp_path / "local", request)
+    # In a process of its own: Ray's workers import the test's modules otherwise.
+    script = (
+        "from pathlib import Path; from rungwise.suites.folder import write_folder; "
+        "from rungwise.suites.shards import Request; "
+        f"write_folder(Path({str(tmp_path / 'ray')!r}), Request(('base',), 20, shard_size=5), engine='ray')"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+    assert contents(tmp_path / "local") == contents(tmp_path / "ray")
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+def test_the_hub_library_loads_a_folder(tmp_path: Path, file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("datasets")
+    write_folder(tmp_path / "made", Request(("base", "train"), 9, format=file_format, shard_size=4))
+    script = (
+        "import datasets, sys; a = datasets.load_dataset(sys.argv[1], 'base'); b = datasets.load_dataset(sys.argv[1], "
+        "'train'); print(list(a), len(a['test']), list(b), len(b['train']), a['test'].column_names)"
+    )
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
+    found = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "made")], env=environment, capture_output=True, text=True
+    )
+    assert found.stdout.strip() == f"['test'] 9 ['train'] 9 {list(COLUMNS)}", found.stderr[-2000:]
+
+
+def test_the_same_request_again_changes_nothing_and_another_is_refused(made: Path) -> None:
     before = contents(made)
-    write_folder(made, ["base", "decisive"], 14, seed=1, view="slots")
+    times = {file: file.stat().st_mtime_ns for file in made.rglob("*")}
+    write_folder(made, REQUEST)
     assert contents(made) == before
-    with pytest.raises(UserError, match=r"another request \(seed\)"):
-        write_folder(made, ["base", "decisive"], 14, seed=2, view="slots")
-    (made / "manifest.json").unlink()
-    with pytest.raises(UserError, match="no manifest"):
-        write_folder(made, ["base"], 14, seed=1, view="slots")
-    assert (made / "base.jsonl").read_bytes() == before["base.jsonl"]
+    assert {file: file.stat().st_mtime_ns for file in made.rglob("*")} == times
+    for other in (Request(("base", "decisive"), 25, 2, "slots", shard_size=10), Request(("base",), 25, 1, "slots")):
+        with pytest.raises(UserError, match=r"another request \((seed|suites, shard_size)\)"):
+            write_folder(made, other)
+    assert contents(made) == before
+    (made / ".progress.jsonl").unlink()
+    with pytest.raises(UserError, match="no record"):
+        write_folder(made, REQUEST)
+
+
+def test_a_shard_cut_in_half_is_made_again(made: Path) -> None:
+    before = contents(made)
+    cut = made / "base" / "test-00001-of-00003.jsonl"
+    cut.write_bytes(cut.read_bytes()[:1000])
+    (made / "decisive" / "test-00002-of-00003.jsonl").unlink()
+    said: list[str] = []
+    write_folder(made, REQUEST, note=said.append)
+    assert contents(made) == before
+    assert [line.rsplit("/", 1)[1] for line in said] == [
+        "test-00001-of-00003.jsonl is cut or changed; it is made again",
+        "test-00002-of-00003.jsonl is cut or changed; it is made again",
+    ]
+
+
+BIG = Request(("base",), 4000, shard_size=500)
+
+
+def test_after_a_kill_the_same_call_makes_only_what_is_missing(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    write_folder(whole, BIG)
+    out = tmp_path / "out"
+
+    def some_are_done() -> bool:
+        return len(list(out.glob("base/test-*"))) >= 2
+
+    kill(write_folder, out, BIG, when=some_are_done)
+    log = out / ".progress.jsonl"
+    recorded = [json.loads(line)["name"] for line in log.read_text().splitlines()[1:]]
+    assert 0 < len(recorded) < 8
+    times = {name: (out / name).stat().st_mtime_ns for name in recorded}
+    with log.open("a") as file:  # as if it had died while it wrote a record
+        file.write('{"name": "base/test-0')
+    write_folder(out, BIG)
+    assert contents(out) == contents(whole)
+    assert times == {name: (out / name).stat().st_mtime_ns for name in recorded}
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"suites": ["base", "bse"]}, "did you mean 'base'"),
+        ({"suites": ("base", "bse")}, "did you mean 'base'"),
+        ({"suites": ()}, "name each suite once"),
         ({"view": "slot"}, "unknown view"),
         ({"names": "silly"}, "unknown kind of names"),
         ({"n": 0}, "at least 1"),
-        ({"workers": 0}, "at least 1"),
+        ({"shard_size": 0}, "at least 1"),
+        ({"format": "csv"}, "unknown format 'csv'"),
+        ({"options": {"levl": "easy"}}, "unknown option 'levl'"),
+        ({"options": {"level": "impossible"}}, "unknown level"),
+        ({"options": {"sufficient": -0.5}}, "share of sufficient"),
+        ({"options": {"outcome_values": 7}}, "2 to 3 values"),
     ],
 )
-def test_a_mistake_leaves_no_file(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
+def test_a_mistake_in_the_request(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        write_folder(tmp_path / "out", **{"suites": ["base"], "n": 7, **settings})
-    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+        Request(**{"suites": ("base",), "n": 7, **settings})
 
 
-def test_a_failure_on_the_way_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = folder._lines
-
-    def fail_on_the_second(piece: tuple[str, int, int, str, str, int]) -> str:
-        if piece[0] == "decisive":
-            raise RuntimeError("power cut")
-        return original(piece)
-
-    monkeypatch.setattr(folder, "_lines", fail_on_the_second)
-    with pytest.raises(RuntimeError, match="power cut"):
-        write_folder(tmp_path, ["base", "decisive"], 7)
-    assert list(tmp_path.iterdir()) == []
+def test_mistakes_about_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="is a file"):
+        write_folder(tmp_path / "file", REQUEST)
+    with pytest.raises(UserError, match="at least 1"):
+        write_folder(tmp_path / "out", REQUEST, workers=0)
+    with pytest.raises(UserError, match="unknown engine 'spark'"):
+        write_folder(tmp_path / "out", REQUEST, engine="spark")
+    assert not (tmp_path / "out").exists()
 
 
-def rewrite(path: Path, change: Callable[[list[Row]], object]) -> None:
-    """Change the rows of a file, and the manifest with it, so that only the items themselves can tell."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    change(rows)
-    data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    path.write_text(data)
-    manifest = json.loads((path.parent / "manifest.json").read_text())
-    manifest["files"][path.name] = {"items": len(rows), "sha256": hashlib.sha256(data.encode()).hexdigest()}
-    (path.parent / "manifest.json").write_text(json.dumps(manifest))
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        command = [sys.executable, "-m", "rungwise.cli", "generate", "base", "--n", "300", "--shard-size", "40"]
+        found = subprocess.run([*command, "--out", str(disk / "out")], capture_output=True, text=True)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert found.stderr.startswith("error: No space left on device")
+        assert found.stderr.count("\n") == 1
+        kept = sorted(p.name for p in (disk / "out" / "base").iterdir())
+        assert kept  # finished shards stay, the one that did not fit is gone
+        assert all(name.startswith("test-") for name in kept)
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        again = subprocess.run([*command, "--out", str(disk / "out")], capture_output=True, text=True)
+        assert again.returncode == 0, again.stderr
+        assert verify_folder(disk / "out")["items"] == 300
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_nothing_changed_is_nothing_found(made: Path) -> None:
-    rewrite(made / "base.jsonl", lambda rows: None)
-    assert verify_folder(made)["violations"] == []
+def test_memory_does_not_grow_with_the_number_of_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "CHUNK", 300)
+    peaks = []
+    for n in (3000, 800, 3200):  # the first one fills the caches
+        request = Request(("base",), n, shard_size=n)
+        (shard,) = request.shards()
+        tracemalloc.start()
+        make_shard(request, shard, "canary", tmp_path)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.5 * peaks[1]
 
 
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        (lambda rows: rows[3].update(text="nothing"), "the text is not the problem's"),
-        (lambda rows: rows[3].update(answer='{"PROB": "v1"}'), "the reference answer"),
-        (lambda rows: rows[3].update(id="0" * 16), "the id 0000000000000000 is not"),
-        (lambda rows: rows[3].pop("problem"), "not an item"),
-        (lambda rows: rows[3]["problem"]["facts"][0].update(value=0.5), "was changed after it was made"),
-        (lambda rows: rows[3]["problem"]["truth"].update(value=0.123), "0.123"),
-        (lambda rows: rows[3]["problem"].pop("truth"), "no truth"),
-        (lambda rows: rows.__setitem__(3, rows[2]), "the same problem stands at"),
-        (lambda rows: rows[3]["problem"]["meta"].update(split="train"), "split"),
-    ],
-)
-def test_every_change_is_found(made: Path, change: Callable[[list[Row]], object], what: str) -> None:
-    rewrite(made / "base.jsonl", change)
-    found = verify_folder(made)["violations"]
-    assert found
-    assert all("base.jsonl line 4" in violation["where"] for violation in found)
-    assert any(what in violation["what"] for violation in found), found
-
-
-def test_damage_to_files_is_found(made: Path) -> None:
-    whole = (made / "base.jsonl").read_bytes()
-    (made / "base.jsonl").write_bytes(whole[:-100])
-    whats = [violation["what"] for violation in verify_folder(made)["violations"]]
-    assert any(what.startswith("not JSON") for what in whats)
-    assert any("sha256" in what for what in whats)
-    (made / "base.jsonl").write_bytes(whole)
-    (made / "other.jsonl").write_bytes(b"")
-    (made / "decisive.jsonl").unlink()
-    whats = [violation["what"] for violation in verify_folder(made)["violations"]]
-    assert whats == ["other.jsonl is not in manifest.json", "decisive.jsonl is missing"]
-    (made / "manifest.json").write_text("[]")
-    assert "is damaged" in verify_folder(made)["violations"][0]["what"]
-    (made / "manifest.json").unlink()
-    assert verify_folder(made)["violations"][0]["what"] == "there is no manifest.json"
-    assert verify_folder(made / "base.jsonl")["violations"] == []
-
-
-def test_nothing_to_verify(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"holds no \.jsonl file"):
-        verify_folder(tmp_path)
-    with pytest.raises(FileNotFoundError):
-        verify_folder(tmp_path / "none")
+def test_a_request_makes_its_shards_again(made: Path) -> None:
+    assert remade(made, REQUEST, None) == []
+    other = Request(("base", "decisive"), 25, seed=2, view="slots", shard_size=10)
+    assert remade(made, other, 1) == ["base/test-00000-of-00003.jsonl"]

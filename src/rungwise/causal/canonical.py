@@ -28,7 +28,7 @@ Form = tuple[int, ...]
 """The marks in order, and then the parents of each node as bitmasks over the new order."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def canonical_form(parents: tuple[int, ...], marks: tuple[int, ...]) -> Form:
     """The form of one graph; ``marks[v]`` is a colour (0 or more) that a relabelling must keep."""
     n = len(parents)

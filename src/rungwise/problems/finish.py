@@ -158,7 +158,7 @@ def asked(structure: Structure, number: Sequence[int], made: Plan, direction: st
     return Asked(structure, tuple(number), made, final, DAG.trusted(tuple(parents), tuple(children)))
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 11)
 def named_terms(made: Plan, number: tuple[int, ...]) -> tuple[Term, ...]:
     """A plan's terms over the nodes that play its roles."""
     return tuple([renamed(term, number) for term in made.terms])

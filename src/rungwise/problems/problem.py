@@ -233,7 +233,7 @@ class Problem:
         return replace(self, **changes)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def _said(term: Term, card: int) -> tuple[str, bool]:
     """A term as text, and whether that is the text of its complement: of the two a binary variable alone has, P(v=0|..)
     stands for both."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -64,6 +65,7 @@ def write_folder(
     if commitment:
         stated["commitment"] = commitment.digest(request)
     log = _resume(out, stated)
+    _sweep(out)
     secret = str(stated.get("commitment") or json.dumps(stated, sort_keys=True))
     shards = request.shards()
     records = {record["name"]: record for record in read_log(log)[1:]}
@@ -142,9 +144,24 @@ def _in_processes(
             while left:
                 ended, left = wait(left, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in ended)
-        except BaseException:  # Ctrl-C, or a full disk: the shards that wait are not begun
+        except BaseException:  # Ctrl-C, or a full disk: at once, not after the shards that are begun
+            for worker in multiprocessing.active_children():
+                worker.kill()
+                worker.join()
             pool.shutdown(cancel_futures=True)
+            _sweep(out)
             raise
+
+
+def _sweep(out: Path) -> None:
+    """Remove what dead processes had begun to write."""
+    for leftover in out.glob("*/.*.tmp"):
+        try:
+            os.kill(int(leftover.name.split(".")[-2]), 0)
+        except (ValueError, ProcessLookupError):
+            leftover.unlink(missing_ok=True)
+        except PermissionError:  # alive, and somebody else's
+            continue
 
 
 def _leave_interrupts() -> None:

@@ -28,7 +28,7 @@ def data_files(path: Path) -> list[Path]:
     Raises:
         UserError: there is none.
     """
-    if path.is_file() and path.suffix in SUFFIXES:
+    if path.is_file():
         return [path]
     if not path.exists():
         raise UserError(f"there is no file or folder {path}")
