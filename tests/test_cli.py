@@ -76,7 +76,7 @@ def test_generate_show_verify_evaluate_a_folder(shell: Shell) -> None:
         shell.json("generate", "base", "--n", "7", "--out", "items")["files"]["base/test-00000-of-00001.jsonl"]["items"]
         == 7
     )
-    assert shell("verify", "items")[:2] == (0, "7 items (7 thoroughly): no violations\n")
+    assert shell("verify", "items")[:2] == (0, "7 items (1 thoroughly): no violations\n")
     results = shell.json("evaluate", "--model", "exact", "--suite", "items", "--out", "run")
     assert results == json.loads(Path("run/results.json").read_text())
     assert results["accuracy"] == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -31,7 +32,7 @@ class SCM:
     graph: DAG
     tables: tuple[Array, ...]
 
-    @property
+    @cached_property
     def cards(self) -> tuple[int, ...]:
         """The number of values of each variable."""
         return tuple(t.shape[-1] for t in self.tables)
@@ -49,9 +50,9 @@ class SCM:
             shape = (*(cards[p] for p in bits(self.graph.parents[v])), cards[v])
             if table.shape != shape:
                 raise UserError(f"table of variable {v} has shape {table.shape}, its parents need {shape}")
-            if not (np.all(table >= 0) and np.all(table <= 1)):
+            if not (table.min() >= 0 and table.max() <= 1):  # not so for NaN either
                 raise UserError(f"table of variable {v} holds a probability outside [0, 1]")
-            if not np.allclose(table.sum(axis=-1), 1, atol=1e-9):
+            if np.abs(table.sum(axis=-1) - 1).max() > 1e-9:
                 raise UserError(f"a row of the table of variable {v} does not sum to 1")
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,25 +21,38 @@ VIOLATIONS_SHOWN = 20
 @click.command(
     epilog="""\b
 Examples:
-  rungwise generate base --n 700 --out items && rungwise verify items"""
+  rungwise generate base --n 700 --out items && rungwise verify items
+  rungwise verify items --workers 2 --out report
+  rungwise verify exam --against train --against caugym:base_dataset.json"""
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--against", multiple=True, help="Another folder or file that must share no text or test structure.")
+@click.option("--workers", default=1, show_default=True, help="Processes; any number gives the same report.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for report.md and report.json.")
 @json_option
-def verify(folder: Path, as_json: bool) -> int:
+def verify(folder: Path, against: tuple[str, ...], workers: int, out: Path | None, as_json: bool) -> int:
     """Recompute and check a generated folder (or one of its files).
 
-    Truths by independent roads, texts, reference answers (each must score 1), ids, splits, file hashes. Exit code 1
-    when anything is wrong.
+    Truths by independent roads, texts, steps, reference answers (each must score 1), ids, twins, duplicates, splits,
+    balance, file hashes. Exit code 1 when anything is wrong.
     """
+    from rungwise.files import replacing, write_json
     from rungwise.suites.verify import verify_folder
+    from rungwise.suites.verify_report import markdown
 
+    if workers < 1:
+        raise UserError(f"--workers must be at least 1, got {workers}")
     with Bars() as bars:
-        found = verify_folder(folder, lambda done, of: bars.update("verify", done, of))
+        found = verify_folder(folder, against, workers, lambda done, of: bars.update("verify", done, of))
     violations = found["violations"]
+    if out is not None:
+        write_json(out / "report.json", found)
+        with replacing(out / "report.md") as file:
+            file.write(markdown(str(folder), found))
 
     def show() -> None:
         for violation in violations[:VIOLATIONS_SHOWN]:
-            click.echo(f"{violation['where']}: {violation['what']}")
+            click.echo(f"{violation['where']}: {violation['kind']}: {violation['what']}")
         if len(violations) > VIOLATIONS_SHOWN:
             click.echo(f"... and {len(violations) - VIOLATIONS_SHOWN} more")
         click.echo(f"{found['items']} items ({found['thorough']} thoroughly): {len(violations) or 'no'} violations")

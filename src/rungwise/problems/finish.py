@@ -218,7 +218,8 @@ def _right_shortcuts(settled: Settled, problem: Problem | None) -> list[str]:
         found = {name: baseline_value(name, problem) for name in BASELINES}
         return [name for name, value in found.items() if value is not None and abs(value - settled.value) <= TOLERANCE]
     final = settled.asked
-    swapped = final.structure.k > 3 and final.number[3] < final.number[2]
+    two = final.structure.k > 3 and not final.structure.held >> 3 & 1
+    swapped = two and final.number[3] < final.number[2]
     shown: dict[Term, float] = {}
     out = []
     for name, estimand in shortcuts(final.plan, swapped):

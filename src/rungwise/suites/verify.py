@@ -1,92 +1,226 @@
-"""Checking a generated folder again: everything that it states is recomputed."""
+"""Checking a generated folder again: everything that it states is recomputed, by other roads than it was made."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rungwise.errors import UserError
 from rungwise.files import read_json
-from rungwise.problems.check import check_problem
-from rungwise.problems.problem import Problem
-from rungwise.scoring.score import score
+from rungwise.problems.certificate import read_certificate
+from rungwise.problems.problem import EFFECTS
+from rungwise.suites.checked import THOROUGH_EVERY, Checked, Numbered, check_rows
 from rungwise.suites.folder import MANIFEST
-from rungwise.suites.items import to_text
-from rungwise.suites.rows import data_files, read_rows
+from rungwise.suites.overlap import Overlap
+from rungwise.suites.rows import SUFFIXES, data_files, read_rows
+from rungwise.suites.verify_report import statistics
 
-THOROUGH = 50
-"""Items of a folder that get the slow independent checks as well."""
+CHUNK = 400
+"""Rows that a worker checks at a time."""
+
+FEW, SHARE = 6, 0.02
+"""Yes and No of a task's nonzero items differ by at most so many, or by this share."""
 
 
-def verify_folder(path: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+@dataclass
+class _Folder:
+    """Everything seen so far."""
+
+    rows: list[Checked] = field(default_factory=list)
+    violations: list[dict[str, str]] = field(default_factory=list)
+
+    def fault(self, where: str, what: str) -> None:
+        kind, _, sentence = what.partition(": ")
+        self.violations.append({"where": where, "kind": kind, "what": sentence})
+
+
+def verify_folder(
+    path: Path,
+    against: Sequence[str] = (),
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
     """Recompute everything that a folder (or one file of it) states.
 
-    Every item: its content hash, the problem's own checks (its split among them, so no two splits share a shape),
-    its text, its reference answer, which must score 1; ids are unique. A spread of THOROUGH items is checked by the
-    slow independent roads too. In a folder also: the files are those of the manifest, byte for byte.
+    Each item: its certificate (see ``check_problem``; one in THOROUGH_EVERY by the slow roads too), text, worked
+    solution, reference answer (which must score 1) and columns. All together: the files are those of the manifest; no
+    item twice, not even with its nodes renamed; no causal structure in two splits, nor any in a training split that a
+    folder in ``against`` tests, or the reverse; polarity twins and decisive pairs; Yes and No in balance; the canary;
+    no text shared with ``against``.
+
+    Args:
+        against: folders or files of ours, or files of other sets (see ``overlap``).
+        workers: processes; any number gives the same report.
 
     Returns:
-        {"items", "files", "thorough", "violations": [{"where", "what"}]}.
+        {"items", "files", "thorough", "violations": [{"where", "kind", "what"}], "suites", "shapes", "overlap"}.
 
     Raises:
-        UserError: there is nothing to check.
+        UserError: there is nothing to check, or a file is damaged.
         OSError: a file can't be opened.
     """
     files = data_files(path)
-    violations = [{"where": str(path), "what": what} for what in (_manifest_faults(path) if path.is_dir() else [])]
-    rows = list(read_rows(path))
-    step = max(1, len(rows) // THOROUGH)
-    seen: dict[str, str] = {}
-    thorough = 0
-    for i, (where, row) in enumerate(rows):
-        deep = i % step == 0 and thorough < THOROUGH
-        thorough += deep
-        violations += [{"where": where, "what": what} for what in _item_faults(row, where, seen, deep)]
-        if progress:
-            progress(i + 1, len(rows))
-    return {"items": len(rows), "files": [f.name for f in files], "thorough": thorough, "violations": violations}
+    found = _Folder()
+    total = _manifest(path, found) if path.is_dir() else 0
+    for checked in _checked(path, workers, found):
+        found.rows.append(checked)
+        for fault in checked.faults:
+            found.fault(checked.where, fault)
+        if progress and len(found.rows) % CHUNK == 0:
+            progress(len(found.rows), max(total, len(found.rows)))
+    _duplicates(found)
+    _splits(found)
+    _pairs(found)
+    _balance(found)
+    overlap = {}
+    for other in against:
+        overlap[other] = _against(found, other)
+    return {
+        "items": len(found.rows),
+        "files": [str(file.relative_to(path)) if path.is_dir() else file.name for file in files],
+        "thorough": sum(i % THOROUGH_EVERY == 0 for i in range(len(found.rows))),
+        "unread": sum(row.unread for row in found.rows),
+        "violations": found.violations,
+        **statistics(found.rows),
+        "overlap": overlap,
+    }
 
 
-def _manifest_faults(folder: Path) -> list[str]:
+def _checked(path: Path, workers: int, found: _Folder) -> Iterator[Checked]:
+    rows = _rows(path, found)
+    chunks = iter(lambda: list(islice(rows, CHUNK)), [])
+    if workers == 1:
+        for chunk in chunks:
+            yield from check_rows(chunk)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = []
+        for chunk in chunks:  # no more chunks in memory than are being worked on
+            waiting.append(pool.submit(check_rows, chunk))
+            if len(waiting) > 2 * workers:
+                yield from waiting.pop(0).result()
+        for future in waiting:
+            yield from future.result()
+
+
+def _rows(path: Path, found: _Folder) -> Iterator[Numbered]:
+    """Rows with their number; a damaged file ends with a violation, and the next one is read."""
+    number = 0
+    for file in data_files(path):
+        try:
+            for where, row in read_rows(file):
+                yield number, where, row
+                number += 1
+        except UserError as error:
+            found.fault(str(file), f"file: {error}")
+
+
+def _manifest(path: Path, found: _Folder) -> int:
+    """Compare the files of a folder, or of one suite's part of it, and the manifest; the number of items stated."""
+    folder = path.parent if not (path / MANIFEST).exists() and (path.parent / MANIFEST).exists() else path
     if not (folder / MANIFEST).exists():
-        return [f"there is no {MANIFEST}"]
+        found.fault(str(folder), f"manifest: there is no {MANIFEST}")
+        return 0
     try:
-        entries = read_json(folder / MANIFEST)["files"]
-        stated = {name: entry["sha256"] for name, entry in entries.items()}
-    except (UserError, KeyError, TypeError, AttributeError) as error:
-        return [f"{MANIFEST} is damaged: {error}"]
-    found = {str(file.relative_to(folder)) for file in data_files(folder)}
-    faults = [f"{name} is not in {MANIFEST}" for name in sorted(found - set(stated))]
-    for name, sha256 in stated.items():
-        if name not in found:
-            faults.append(f"{name} is missing")
-        elif hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
-            faults.append(f"{name} is not the file that {MANIFEST} was written for (sha256)")
-    return faults
+        manifest = read_json(folder / MANIFEST)
+        stated = {
+            str(name): (int(entry["items"]), str(entry["sha256"]))
+            for name, entry in manifest["files"].items()
+            if (folder / str(name)).is_relative_to(path)
+        }
+    except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
+        found.fault(str(folder / MANIFEST), f"manifest: it is damaged: {error}")
+        return 0
+    there = {str(file.relative_to(folder)): file for file in data_files(path)}
+    for name in sorted(set(there) - set(stated)):
+        found.fault(name, f"manifest: it is not in {MANIFEST}")
+    for name, (_, sha256) in stated.items():
+        if name not in there:
+            found.fault(name, "manifest: the file is missing")
+        elif _hash(there[name]) != sha256:
+            found.fault(name, f"manifest: it is not the file that {MANIFEST} was written for (sha256)")
+    return sum(items for items, _ in stated.values())
 
 
-def _item_faults(row: dict[str, Any], where: str, seen: dict[str, str], thorough: bool) -> list[str]:
-    try:
-        problem = Problem.from_dict(json.loads(row["problem"]))
-        view, text, answer = row["view"], row["text"], row["answer"]
-        if problem.truth is None:
-            return ["the problem has no truth"]
-        faults = check_problem(problem, thorough=thorough)
-        if row["id"] != problem.id:
-            faults.append(f"the id {row['id']} is not the problem's ({problem.id})")
-        if text != to_text(problem, view):
-            faults.append("the text is not the problem's")
-        verdict = score(answer, problem, view)
-        if answer != problem.answer_text(view) or verdict.score != 1:
-            faults.append(f"the reference answer is not the problem's or does not score 1 ({verdict.reason})")
-    except (json.JSONDecodeError, RecursionError) as error:
-        return [f"not JSON: {error}"]
-    except (UserError, KeyError, TypeError, AttributeError) as error:
-        return [f"not an item: {type(error).__name__}: {error}"]
-    if problem.id in seen:
-        faults.append(f"the same problem stands at {seen[problem.id]}")
-    seen.setdefault(problem.id, where)
-    return faults
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _duplicates(found: _Folder) -> None:
+    ids: dict[tuple[str, str], Checked] = {}
+    contents: dict[tuple[str, str], Checked] = {}
+    for row in found.rows:
+        if not row.id:
+            continue
+        first = ids.setdefault((row.suite, row.id), row)
+        if first is not row:
+            found.fault(row.where, f"duplicate: the same problem stands at {first.where}")
+        alike = contents.setdefault((row.suite, row.content), row)
+        if alike.id not in (row.id, row.twin):
+            found.fault(row.where, f"duplicate: the same problem with its nodes renamed stands at {alike.where}")
+
+
+def _splits(found: _Folder) -> None:
+    seen: dict[str, Checked] = {}
+    for row in found.rows:
+        for name, key in (("causal structure", row.shape), ("text, its events' names left out,", row.abstract)):
+            first = seen.setdefault(key, row) if key else row
+            if first.split != row.split:
+                found.fault(row.where, f"split: its {name} stands in {first.split} too, at {first.where}")
+
+
+def _pairs(found: _Folder) -> None:
+    by_id = {(row.suite, row.id): row for row in found.rows}
+    pairs: dict[tuple[str, str], list[Checked]] = defaultdict(list)
+    for row in found.rows:
+        other = by_id.get((row.suite, row.twin or ""))
+        if other is not None:
+            if other.twin != row.id or other.split != row.split or other.shape != row.shape:
+                found.fault(row.where, f"twin: {other.where} is not its polarity twin")
+            elif row.value and other.answer == row.answer and row.task in EFFECTS:
+                found.fault(row.where, f"twin: its polarity twin at {other.where} has the same answer")
+        if row.pair:
+            pairs[row.suite, row.pair].append(row)
+    for rows in pairs.values():
+        if len(rows) == 2 and (rows[0].facts != rows[1].facts or rows[0].shape == "" or rows[0].value == rows[1].value):
+            found.fault(rows[1].where, f"pair: facts, question and value do not fit its partner at {rows[0].where}")
+        elif len(rows) > 2:
+            found.fault(rows[2].where, "pair: a third problem of one pair")
+
+
+def _balance(found: _Folder) -> None:
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in found.rows:
+        if row.task in EFFECTS and row.value and row.answer:
+            counts[row.suite, row.task][row.answer] += 1
+    for (suite, name), own in counts.items():
+        off = abs(own["Yes"] - own["No"])
+        if off > max(FEW, SHARE * own.total()):
+            found.fault(suite, f"balance: {name} has {own['Yes']} Yes and {own['No']} No among its nonzero items")
+
+
+def _against(found: _Folder, other: str) -> dict[str, Any]:
+    """Compare with another set: structures across splits, and texts."""
+    compared = Overlap([row.text for row in found.rows])
+    shapes: dict[str, tuple[str, str]] = {}
+    if Path(other).is_dir() or Path(other).suffix in SUFFIXES:
+        for where, stored in read_rows(Path(other)):
+            if isinstance(stored.get("problem"), str):
+                problem = read_certificate(stored["problem"])
+                shapes.setdefault(problem.shape, (str(stored.get("split")), where))
+    for row in found.rows:
+        split, where = shapes.get(row.shape, (row.split, ""))
+        if split != row.split:
+            found.fault(row.where, f"split: its causal structure stands in {split} too, at {where}")
+    result = compared.with_set(other)
+    for i, share, where in result.worst:
+        if share >= 0.5:
+            found.fault(found.rows[i].where, f"overlap: {100 * share:.0f} % of its text stands in {where}")
+    return {"items": result.items, "overlapping": result.overlapping, "share": result.share}

@@ -1,0 +1,278 @@
+"""Roads to a problem's value that the generator does not take: for checking what it made.
+
+``reading_value`` puts the displayed numbers into the textbook sum of a reading, written out here once more.
+``model_value`` multiplies the model's tables out over all cells, with the treatment's own table left out or read at
+another value (truncated factorisation; for nested effects its edge form). ``third_value`` asks joint distributions of
+two worlds, for bounds the linear programme over response types. None shares code with the estimand trees, the plans
+or the edge interventions that problems are made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from rungwise.causal.counterfactual import nested_mean, pair_joint, pn_ps_bounds
+from rungwise.causal.estimand import Assignment, Term, term
+from rungwise.causal.graph import bits
+from rungwise.causal.inference import joint, marginal
+from rungwise.causal.scm import SCM, Array
+from rungwise.problems.problem import Query
+
+MOST_WORLDS = 7
+"""Nodes up to which two worlds are multiplied out for nested effects (one pair for each value of the mediators)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A reading's value as a signed sum of products of probabilities, divided by ``below`` and cut at ``least`` or
+    ``most`` where these are given."""
+
+    products: tuple[tuple[int, tuple[Term, ...]], ...]
+    below: Term | None = None
+    least: float | None = None
+    most: float | None = None
+
+    def value(self, number: Callable[[Term], float]) -> float:
+        """With ``number(term)`` for each term.
+
+        Raises:
+            ZeroDivisionError: the denominator is 0.
+        """
+        out = 0.0
+        for sign, terms in self.products:
+            part = float(sign)
+            for t in terms:
+                part *= number(t)
+            out += part
+        if self.below is not None:
+            out /= number(self.below)
+        if self.least is not None:
+            out = max(out, self.least)
+        return out if self.most is None else min(out, self.most)
+
+
+@lru_cache(maxsize=1 << 15)
+def formula(q: Query, ms: int, zs: int, cards: tuple[int, ...]) -> Formula:
+    """The formula of a reading (mediators, covariates) of a question."""
+    x, ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, {q.outcome: q.y}
+    parts: list[tuple[int, list[Term]]] = []
+
+    def add(sign: int, *terms: tuple[Mapping[int, int], Mapping[int, int]]) -> None:
+        # The probability that no variable in particular takes a value is 1.
+        parts.append((sign, [term(dict(target), dict(given)) for target, given in terms if target]))
+
+    if q.task in ("ATE", "CDE", "PNS"):
+        held = dict(q.held)
+        for z in _values(zs, cards):
+            add(1, (y, {**x, **held, **z}), (z, {}))
+            add(-1, (y, {**ref, **held, **z}), (z, {}))
+    elif q.task == "ETT":
+        add(1, (y, ref))
+        for z in _values(zs, cards):
+            add(-1, (y, {**x, **z}), (z, ref))
+    elif q.task == "NDE":
+        for z, m in product(_values(zs, cards), _values(ms, cards)):
+            add(1, (y, {**x, **m, **z}), (m, {**ref, **z}), (z, {}))
+            add(-1, (y, {**ref, **m, **z}), (m, {**ref, **z}), (z, {}))
+    elif q.task == "NIE":
+        for z, m in product(_values(zs, cards), _values(ms, cards) if ms else ()):
+            add(1, (y, {**ref, **m, **z}), (m, {**x, **z}), (z, {}))
+            add(-1, (y, {**ref, **m, **z}), (m, {**ref, **z}), (z, {}))
+    else:
+        return _bound_formula(q, list(_values(zs, cards)))
+    return Formula(tuple([(sign, tuple(terms)) for sign, terms in parts]))
+
+
+def _bound_formula(q: Query, covariates: Sequence[Mapping[int, int]]) -> Formula:
+    """PN and PS: those with x_ref and the other outcome were seen (Tian & Pearl 2000, eq. 22 and 23)."""
+    x, seen = {q.treatment: q.x}, {q.outcome: 1 - q.y}
+    below = term({q.treatment: q.x_ref, **seen})
+    sign, target = (1, {q.outcome: q.y}) if q.bound == "upper" else (-1, seen)
+    first = term({**x, **target}) if q.bound == "upper" else term(seen)
+    products: list[tuple[int, tuple[Term, ...]]] = [(-sign, (first,))]
+    for z in covariates:
+        products.append((sign, (term(target, {**x, **z}), *([term(dict(z))] if z else []))))
+    if q.bound == "upper":
+        return Formula(tuple(products), below, most=1.0)
+    return Formula(tuple(products), below, least=0.0 if q.bound == "lower" else None)
+
+
+def reading_value(q: Query, ms: int, zs: int, cards: tuple[int, ...], shown: Mapping[Term, float]) -> float | None:
+    """What a reading makes of displayed numbers (a missing one is taken from its complement); None where one is not
+    to be had or a denominator is 0."""
+
+    def number(t: Term) -> float:
+        if t in shown:
+            return shown[t]
+        ((v, value),) = t.target  # a ValueError where there are several
+        if cards[v] != 2:
+            raise KeyError(t)
+        return 1 - shown[Term(((v, 1 - value),), t.given)]
+
+    try:
+        return formula(q, ms, zs, cards).value(number)
+    except (KeyError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _values(nodes: int, cards: Sequence[int]) -> Iterator[dict[int, int]]:
+    members = list(bits(nodes))
+    for values in product(*(range(cards[v]) for v in members)):
+        yield dict(zip(members, values, strict=True))
+
+
+def cells(model: SCM) -> list[float]:
+    """The full joint distribution, cell by cell, last variable fastest."""
+    flat: list[float] = _weights(model, {}).reshape(-1).tolist()
+    return flat
+
+
+def event(flat: Sequence[float], pairs: Assignment, cards: tuple[int, ...]) -> float:
+    """The probability that these variables take these values, from ``cells``."""
+    return sum([flat[i] for i in _places(pairs, cards)])
+
+
+@lru_cache(maxsize=1 << 14)
+def _places(pairs: Assignment, cards: tuple[int, ...]) -> list[int]:
+    at = np.arange(prod(cards)).reshape(cards)
+    index: list[int | slice] = [slice(None)] * len(cards)
+    for v, value in pairs:
+        index[v] = value
+    out: list[int] = at[tuple(index)].reshape(-1).tolist()
+    return out
+
+
+def _weights(
+    model: SCM, do: Mapping[int, int], seen: int | None = None, outcome_reads: tuple[int, int] | None = None
+) -> Array:
+    """The product of the tables over all cells, an axis a variable; those of ``do`` have one cell, the value set.
+
+    Args:
+        do: what every effect reads in place of these variables, whose own tables are left out.
+        seen: the value of the only variable in ``do`` that is observed: its table stays, read at this value.
+        outcome_reads: (outcome, value): this one variable reads another value of the only variable in ``do``.
+    """
+    cards = model.cards
+    out: Array = np.ones((1,) * len(cards))
+    for v, table in enumerate(model.tables):
+        parents = model.graph.parents[v]
+        order, shape = _spread(parents, v, cards)
+        full = table.transpose(order).reshape(shape)
+        for u, value in do.items():
+            if u == v or parents >> u & 1:
+                reads = value
+                if u == v:
+                    if seen is None:
+                        break
+                    reads = seen
+                elif outcome_reads is not None and outcome_reads[0] == v:
+                    reads = outcome_reads[1]
+                full = full[(slice(None),) * u + (slice(reads, reads + 1),)]
+        else:
+            out = out * full
+    return out
+
+
+@lru_cache(maxsize=1 << 14)
+def _spread(parents: int, v: int, cards: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """How a table becomes one with an axis for every variable: the order of its own axes, and the shape."""
+    axes = [*bits(parents), v]
+    order = tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return order, tuple([cards[u] if u in axes else 1 for u in range(len(cards))])
+
+
+def model_value(model: SCM, q: Query, flat: Sequence[float] | None = None) -> float:
+    """The value by truncated factorisation on the full model; the treatment is binary in PN, PS.
+
+    ETT keeps the treatment's own table at the value seen while its effects read the other one; NDE and NIE let the
+    outcome alone read another value than the mediators do (Pearl 2001, eq. 6 and 12, over all cells).
+    """
+    cards = model.cards
+    flat = cells(model) if flat is None else flat
+    x, ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, (q.outcome, q.y)
+
+    def p(weights: Array, target: tuple[int, int] = y) -> float:
+        return float(weights[(slice(None),) * target[0] + (target[1],)].sum())
+
+    if q.task in ("ATE", "CDE", "PNS"):
+        held = dict(q.held)
+        return p(_weights(model, {**x, **held})) - p(_weights(model, {**ref, **held}))
+    if q.task == "ETT":
+        both = event(flat, (*ref.items(), y), cards)
+        return (both - p(_weights(model, x, seen=q.x_ref))) / event(flat, tuple(ref.items()), cards)
+    if q.task == "NDE":
+        return p(_weights(model, ref, outcome_reads=(q.outcome, q.x))) - p(_weights(model, ref))
+    if q.task == "NIE":
+        return p(_weights(model, x, outcome_reads=(q.outcome, q.x_ref))) - p(_weights(model, ref))
+    seen = (q.outcome, 1 - q.y)
+    below = event(flat, ((q.treatment, q.x_ref), seen), cards)
+    if q.bound == "upper":
+        return min(1.0, (p(_weights(model, x)) - event(flat, ((q.treatment, q.x), y), cards)) / below)
+    bound = (event(flat, (seen,), cards) - p(_weights(model, x), seen)) / below
+    return bound if q.bound == "point" else max(0.0, bound)
+
+
+def third_value(model: SCM, q: Query) -> tuple[str, float] | None:
+    """The name of a third road and the value it leads to; None where the model is too large for it, or where scipy,
+    which the linear programme needs, is not installed."""
+    x, x_ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, {q.outcome: q.y}
+    n = model.graph.n
+    if q.task in ("ATE", "CDE"):
+        held = dict(q.held)
+        worlds = [marginal(joint(model, {**value, **held}), y) for value in (x, x_ref)]
+        return "joint distributions under do()", worlds[0] - worlds[1]
+    if q.bound in ("lower", "upper"):
+        return ("linear programme over response types", _programme(model, q)) if find_spec("scipy") else None
+    if n > MOST_WORLDS:
+        return None
+    if q.task in ("NDE", "NIE"):
+        changed = nested_mean(model, x, x_ref, y) if q.task == "NDE" else nested_mean(model, x_ref, x, y)
+        return "pair factor", changed - nested_mean(model, x_ref, x_ref, y)
+    changed_y = {n + q.outcome: q.y}
+    if q.task == "ETT":
+        pair = pair_joint(model, {}, x)
+        return "pair factor", (marginal(pair, {**x_ref, **y}) - marginal(pair, {**x_ref, **changed_y})) / marginal(
+            pair, x_ref
+        )
+    other = {q.outcome: 1 - q.y}
+    if q.task == "PNS":
+        return "one threshold a node", marginal(pair_joint(model, x_ref, x, shared=True), {**other, **changed_y})
+    pair = pair_joint(model, {}, x, shared=True)
+    natural = {**x_ref, **other}
+    return "one threshold a node", marginal(pair, {**natural, **changed_y}) / marginal(pair, natural)
+
+
+def _programme(model: SCM, q: Query) -> float:
+    """The asked bound of PN or PS by the linear programme."""
+    others = tuple(v for v in range(model.graph.n) if v not in (q.treatment, q.outcome))
+
+    def x_y(table: Array) -> Array:
+        both: Array = table.sum(axis=others)
+        return both if q.treatment < q.outcome else both.T
+
+    natural = x_y(joint(model))
+    effects = natural.copy()
+    for value in (0, 1):
+        effects[value] = x_y(joint(model, {q.treatment: value}))[value]
+    lower, upper = pn_ps_bounds(natural, effects, (q.x_ref, 1 - q.y))
+    return lower if q.bound == "lower" else upper
+
+
+def is_rising(model: SCM, q: Query) -> bool:
+    """Whether the treatment, raised, never lowers any node on its way to the outcome: each node on a directed path from
+    it, and the outcome, is no less likely to be 1 for a higher value of the treatment or of such a node. With one
+    threshold a node, then no unit's outcome falls."""
+    moved = model.graph.mediators(q.treatment, q.outcome) | 1 << q.outcome
+    for v in bits(moved):
+        one = model.tables[v][..., 1]
+        for axis, u in enumerate(bits(model.graph.parents[v])):
+            if (moved | 1 << q.treatment) >> u & 1 and (np.diff(one, axis=axis) < -1e-12).any():
+                return False
+    return True
