@@ -107,6 +107,11 @@ class DAG:
         return tuple(out)
 
     @cached_property
+    def causes(self) -> tuple[tuple[int, ...], ...]:
+        """For each node its direct causes in order: the axes of its table."""
+        return tuple([tuple(bits(pa)) for pa in self.parents])
+
+    @cached_property
     def ancestors(self) -> tuple[int, ...]:
         """For each node the set of its causes, direct or not, without itself."""
         out = [0] * self.n

@@ -11,7 +11,6 @@ import numpy as np
 
 from rungwise.causal.elimination import eliminate
 from rungwise.causal.estimand import Term
-from rungwise.causal.graph import bits
 from rungwise.causal.scm import SCM, Array
 
 MAX_CELLS = 1 << 22
@@ -42,7 +41,7 @@ def marginal_joint(model: SCM, variables: Sequence[int], do: Mapping[int, int] |
     """
     do = do or {}
     tables = [
-        (indicator(do[v], model.cards[v]), [v]) if v in do else (table, [*bits(model.graph.parents[v]), v])
+        (indicator(do[v], model.cards[v]), [v]) if v in do else (table, [*model.graph.causes[v], v])
         for v, table in enumerate(model.tables)
     ]
     return multiply_down(tables, model.cards, variables)

@@ -23,11 +23,12 @@ def edge_joint(model: SCM, reads: Mapping[tuple[int, int], int], variables: Sequ
         UserError: the model is too large (``inference.MAX_CELLS``).
     """
     tables: list[tuple[Array, list[int]]] = []
-    for v, table in enumerate(model.tables):
-        parents = list(bits(model.graph.parents[v]))
-        if any((p, v) in reads for p in parents):
+    changed = {effect for _, effect in reads}
+    for v, (table, parents) in enumerate(zip(model.tables, model.graph.causes, strict=True)):
+        if v in changed:
             table = table[tuple([reads.get((p, v), slice(None)) for p in parents])]
-        tables.append((table, [*(p for p in parents if (p, v) not in reads), v]))
+            parents = tuple([p for p in parents if (p, v) not in reads])
+        tables.append((table, [*parents, v]))
     return multiply_down(tables, model.cards, variables)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rungwise.causal.estimand import Expr, prob, total
 from rungwise.causal.graph import DAG
-from rungwise.causal.nested import edge_probability, set_all
+from rungwise.causal.nested import edge_joint, edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import assignments
 from rungwise.problems.problem import Query
@@ -36,7 +36,7 @@ def estimand(q: Query, ms: int, zs: int, cards: Sequence[int]) -> Expr:
 
 def true_value(model: SCM, q: Query) -> float:
     """On the full model: descendants of X read x while X itself is seen to be x_ref."""
-    seen = {q.treatment: q.x_ref}
-    both = {**seen, q.outcome: q.y}
+    natural = edge_joint(model, {}, [q.treatment, q.outcome])[q.x_ref]
+    both = {q.treatment: q.x_ref, q.outcome: q.y}
     changed = edge_probability(model, set_all(model, {q.treatment: q.x}), both)
-    return (edge_probability(model, {}, both) - changed) / edge_probability(model, {}, seen)
+    return (float(natural[q.y]) - changed) / float(natural.sum())

@@ -240,6 +240,6 @@ def _model(drawn: Drawn, graph: DAG, cards: Sequence[int]) -> SCM:
     tables: list[Array] = [drawn.row] * graph.n
     of_node = dict(zip(drawn.number, cards, strict=True))
     for role, v in enumerate(drawn.number):
-        shape = [of_node[p] for p in bits(graph.parents[v])]
+        shape = [of_node[p] for p in graph.causes[v]]
         tables[v] = drawn.row[drawn.start[role] : drawn.start[role + 1]].reshape(*shape, of_node[v])
     return SCM(graph, tuple(tables))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from rungwise.causal.counterfactual import threshold_probability
 from rungwise.causal.estimand import Expr, number, prob
 from rungwise.causal.graph import DAG
-from rungwise.causal.nested import edge_probability, set_all
+from rungwise.causal.nested import edge_joint, edge_probability, set_all
 from rungwise.causal.scm import SCM
 from rungwise.problems.adjustment import standardised_mean
 from rungwise.problems.problem import Query
@@ -49,15 +49,13 @@ def true_value(model: SCM, q: Query) -> float:
     """The asked bound with P(.|do(x)) by truncated factorisation on the full model; the point by counterfactuals with
     one threshold a node."""
     if q.bound == "point":
-        natural = {q.treatment: q.x_ref, q.outcome: 1 - q.y}
+        observed = {q.treatment: q.x_ref, q.outcome: 1 - q.y}
         worlds: tuple[dict[int, int], dict[int, int]] = ({}, {q.treatment: q.x})
-        changed = threshold_probability(model, worlds, (natural, {q.outcome: q.y}))
-        return changed / edge_probability(model, {}, natural)
-    do = set_all(model, {q.treatment: q.x})
-    seen = {q.outcome: 1 - q.y}
-    both = edge_probability(model, {}, {q.treatment: q.x_ref, **seen})
+        point = threshold_probability(model, worlds, (observed, {q.outcome: q.y}))
+        return point / edge_probability(model, {}, observed)
+    natural = edge_joint(model, {}, [q.treatment, q.outcome])
+    changed = edge_joint(model, set_all(model, {q.treatment: q.x}), [q.outcome])
+    seen, both = 1 - q.y, float(natural[q.x_ref, 1 - q.y])
     if q.bound == "lower":
-        return max(0.0, (edge_probability(model, {}, seen) - edge_probability(model, do, seen)) / both)
-    asked = {q.outcome: q.y}
-    treated = edge_probability(model, {}, {q.treatment: q.x, **asked})
-    return min(1.0, (edge_probability(model, do, asked) - treated) / both)
+        return max(0.0, float(natural[:, seen].sum() - changed[seen]) / both)
+    return min(1.0, float(changed[q.y] - natural[q.x, q.y]) / both)

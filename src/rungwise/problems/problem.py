@@ -230,7 +230,10 @@ class Problem:
 
     def with_(self, **changes: Any) -> Problem:
         """A copy with some fields replaced."""
-        return replace(self, **changes)
+        out = replace(self, **changes)
+        if "_numbers" in self.__dict__ and not changes.keys() & {"graph", "variables", "facts"}:
+            out.__dict__["_numbers"] = self.__dict__["_numbers"]  # dear, and the same
+        return out
 
 
 @lru_cache(maxsize=1 << 13)
