@@ -11,8 +11,10 @@ import click
 from rungwise import __version__
 from rungwise.commands.evaluate import evaluate
 from rungwise.commands.generate import export, generate, reveal
+from rungwise.commands.rephrase import rephrase
+from rungwise.commands.show import show
 from rungwise.commands.solve import solve
-from rungwise.commands.suites import list_, show, verify
+from rungwise.commands.suites import list_, verify
 from rungwise.commands.train import pretrain, quickstart, train
 from rungwise.errors import UserError
 
@@ -33,7 +35,7 @@ def rungwise() -> None:
     """Turns language models into causal reasoners: exact problems, post-training, honest evaluation."""
 
 
-for _command in (generate, show, list_, verify, reveal, export, solve, pretrain, train, evaluate, quickstart):
+for _command in (generate, show, list_, verify, reveal, export, rephrase, solve, pretrain, train, evaluate, quickstart):
     rungwise.add_command(_command)
 
 

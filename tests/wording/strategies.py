@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rungwise.causal.estimand import Term
 from rungwise.causal.graph import DAG
 from rungwise.problems.problem import TASKS, Fact, Problem, Query, Variable
+from rungwise.problems.tasks import POINT_TASKS
 from rungwise.problems.tasks import task as task_file
 from rungwise.wording import names
 
@@ -47,9 +48,14 @@ def terms(draw: st.DrawFn, events: tuple[Variable, ...]) -> Term:
 
 
 @st.composite
-def problems(draw: st.DrawFn, task: str | None = None, kind: str | None = None, binary: bool = False) -> Problem:
-    """Any problem that can be written down; it need not have an answer."""
-    task = task or draw(st.sampled_from(TASKS))
+def problems(
+    draw: st.DrawFn, task: str | None = None, kind: str | None = None, binary: bool = False, points: bool = False
+) -> Problem:
+    """Any problem that can be written down; it need not have an answer. ``points``: the treatment never lowers the
+    outcome (so it is in PNS)."""
+    task = task or draw(st.sampled_from(POINT_TASKS if points else TASKS))
+    points = points or task == "PNS"
+    binary = binary or points
     n = draw(st.integers(2, 7))
     events = draw(variables(kind or draw(st.sampled_from(("real", "nonsense", "hard"))), n, binary))
     order = draw(st.permutations(range(n)))
@@ -61,7 +67,7 @@ def problems(draw: st.DrawFn, task: str | None = None, kind: str | None = None, 
     held = ()
     if task == "CDE":
         held = tuple(sorted((v, draw(st.integers(0, len(events[v].labels) - 1))) for v in rest[: len(rest) // 2]))
-    bound = draw(st.sampled_from(("lower", "upper"))) if task in ("PN", "PS") else None
+    bound = "point" if points else draw(st.sampled_from(("lower", "upper"))) if task in ("PN", "PS") else None
     return Problem(
         graph=DAG.from_edges(n, edges),
         variables=events,

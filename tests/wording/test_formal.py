@@ -54,6 +54,31 @@ def test_reading_returns_the_problem_in_letters(task: str) -> None:
     check()
 
 
+@settings(max_examples=40, deadline=None)
+@given(problems(points=True))
+def test_points_are_read_back(problem: Problem) -> None:
+    again = read(formal.text(problem))
+    assert again.query == problem.query
+    assert formal.text(again) == formal.text(problem)
+
+
+def test_a_point_needs_the_statement_that_the_treatment_never_lowers_the_outcome() -> None:
+    q = Query("PNS", 0, 1, x=1, x_ref=0, y=1, bound="point")
+    text = formal.text(SMALL.with_(query=q))
+    assert "query: PNS of A on B: A=1 vs A=0, B=1, point, monotone B(A=0)<=B(A=1)\n" in text
+    assert read(text).query == q
+    for old, new in (
+        (", monotone B(A=0)<=B(A=1)", ""),
+        ("point, monotone B(A=0)<=B(A=1)", "lower bound"),
+        ("point, monotone B(A=0)<=B(A=1)", "more likely"),
+        ("B(A=0)<=B(A=1)", "B(A=1)<=B(A=0)"),
+        ("B(A=0)<=B(A=1)", "C(A=0)<=C(A=1)"),
+        ("PNS", "ATE"),
+    ):
+        with pytest.raises(Unread, match="can't read this query"):
+            read(text.replace(old, new))
+
+
 def test_other_letters_are_kept() -> None:
     moved = SMALL.with_(meta={"letters": ["Q", "B", "X"]})
     assert formal.text(read(formal.text(moved))) == formal.text(moved)

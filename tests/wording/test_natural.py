@@ -9,8 +9,9 @@ from rungwise.causal.estimand import term
 from rungwise.causal.graph import DAG
 from rungwise.errors import UserError
 from rungwise.problems.problem import TASKS, Fact, Problem, Query, Variable
+from rungwise.problems.tasks import POINT_TASKS
 from rungwise.wording import natural
-from rungwise.wording.reader import read
+from rungwise.wording.reader import Unread, read
 
 from .strategies import problems
 
@@ -71,6 +72,89 @@ def test_reading_returns_the_very_problem(task: str, kind: str) -> None:
 
 
 @settings(max_examples=50, deadline=None)
+@given(problems(points=True))
+def test_points_are_read_back(problem: Problem) -> None:
+    assert read(natural.text(problem)) == problem
+
+
+POINT = HARVEST.with_(query=Query("PNS", 0, 1, x=1, x_ref=0, y=1, bound="point"))
+STATEMENT = (
+    "There is no case in which bee activity would be strong with soil moisture set to dry but weak with soil moisture "
+    "set to wet.\n"
+)
+
+
+def test_a_point_is_asked_for_where_the_treatment_never_lowers_the_outcome() -> None:
+    text = natural.text(POINT)
+    assert f"\n{STATEMENT}When soil moisture" in text
+    assert "the probability of necessity and sufficiency (PNS) of soil moisture on bee activity.\n" in text
+    assert (
+        "Question: What is the probability that bee activity would be strong if soil moisture were set to wet and "
+        "would be weak if soil moisture were set to dry?\n" in text
+    )
+    assert "bound" not in text
+    for seen, task in ((1, "PN"), (0, "PS")):
+        asked = Query(task, 0, 1, x=1 - seen, x_ref=seen, y=1 - seen, bound="point")
+        text = natural.text(POINT.with_(query=asked))
+        assert "What is the probability that, had soil moisture been" in text
+        assert read(re.sub("Instruction: .*\n", "", text)).query == asked
+
+
+@pytest.mark.parametrize("task", POINT_TASKS)
+def test_a_point_needs_the_statement(task: str) -> None:
+    text = natural.text(POINT.with_(query=Query(task, 0, 1, x=1, x_ref=0, y=1, bound="point")))
+    for changed in (text.replace(STATEMENT, ""), text.replace("set to dry but weak", "set to dry but strong")):
+        with pytest.raises(Unread):
+            read(changed)
+    before, after = (
+        "be strong with soil moisture set to dry but weak",
+        "be weak with soil moisture set to dry but strong",
+    )
+    with pytest.raises(Unread, match="never lowering its outcome"):
+        read(text.replace(before, after))
+
+
+def test_a_bound_is_not_asked_for_with_the_statement() -> None:
+    text = natural.text(POINT.with_(query=Query("PN", 0, 1, x=0, x_ref=1, y=0, bound="lower")))
+    with pytest.raises(Unread):
+        read(text.replace("\nWhen", f"\n{STATEMENT}When", 1))
+
+
+@settings(max_examples=50, deadline=None)
+@given(problems())
+def test_annotated_texts_are_read_back(problem: Problem) -> None:
+    text = natural.text(problem.with_(meta={"annotated": True}))
+    again = read(text)
+    assert again == problem
+    assert natural.text(again) == text
+
+
+def test_annotated_labels_carry_letter_and_value() -> None:
+    text = natural.text(HARVEST.with_(meta={"annotated": True, "letters": ["S", "B", "Y", "N"]}))
+    assert (
+        "When soil moisture is wet (S=1) and bee activity is weak (B=0), the chance that the harvest is rich (Y=2) is"
+        in text
+    )
+    assert (
+        "Hold it fixed that bee activity is weak (B=0). If soil moisture were set to wet (S=1) rather than dry (S=0)"
+        in text
+    )
+    assert read(text).letters == ("S", "B", "Y", "A")
+    assert read(text.replace(" (S=1)", "")) == HARVEST
+    for old, new in (("wet (S=1)", "wet (S=0)"), ("weak (B=0)", "weak (S=0)"), ("wet (S=1)", "wet (T=1)")):
+        for start in (text.index(old), text.rindex(old)):
+            with pytest.raises(Unread):
+                read(text[:start] + new + text[start + len(old) :])
+
+
+def test_not_the_value_that_was_seen_must_be_the_one_asked_about() -> None:
+    text = natural.text(HARVEST.with_(query=Query("PN", 0, 2, x=0, x_ref=1, y=2, bound="upper")))
+    assert "the harvest was not rich." in text
+    with pytest.raises(Unread, match="would have been what it was"):
+        read(text.replace("was not rich", "was not poor"))
+
+
+@settings(max_examples=50, deadline=None)
 @given(problems())
 def test_the_instruction_may_be_missing(problem: Problem) -> None:
     again = read(re.sub("Instruction: .*\n", "", natural.text(problem)))
@@ -81,7 +165,7 @@ def test_the_instruction_may_be_missing(problem: Problem) -> None:
 
 
 def vars_of(query: Query) -> dict[str, object]:
-    return {name: getattr(query, name) for name in Query.__slots__}
+    return {name: getattr(query, name) for name in Query.__annotations__}
 
 
 @settings(max_examples=50, deadline=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from rungwise.errors import UserError
@@ -22,6 +22,12 @@ def bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
+
+
+@lru_cache(maxsize=1 << 12)
+def members(mask: int) -> tuple[int, ...]:
+    """The nodes of a set, in increasing order, at once: for small sets that come up again and again."""
+    return tuple(bits(mask))
 
 
 def mask_of(nodes: Iterable[int]) -> int:
@@ -109,7 +115,7 @@ class DAG:
     @cached_property
     def causes(self) -> tuple[tuple[int, ...], ...]:
         """For each node its direct causes in order: the axes of its table."""
-        return tuple([tuple(bits(pa)) for pa in self.parents])
+        return tuple([members(pa) for pa in self.parents])
 
     @cached_property
     def ancestors(self) -> tuple[int, ...]:
@@ -129,10 +135,10 @@ class DAG:
                 out[v] |= out[c] | 1 << c
         return tuple(out)
 
-    @property
+    @cached_property
     def edges(self) -> list[tuple[int, int]]:
         """All (cause, effect) pairs, by cause and then effect."""
-        return sorted([(p, v) for v, pa in enumerate(self.parents) for p in bits(pa)])
+        return sorted([(p, v) for v, causes in enumerate(self.causes) for p in causes])
 
     def has_edge(self, a: int, b: int) -> bool:
         """Whether a is a direct cause of b."""

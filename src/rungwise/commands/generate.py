@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from rungwise.errors import UserError
 Examples:
   rungwise generate base --n 7
   rungwise generate base decisive --n 700 --seed 1 --out items
-  rungwise generate hard --n 700 --names anti-commonsense --twins --out hard
+  rungwise generate rephrased omitted --n 700 --out reworded
+  rungwise generate hard --n 700 --names anti-commonsense --twins --wording rephrased --annotate --out hard
   rungwise generate train --n 100000 --workers 8 --format parquet --out train
   rungwise generate base --n 700 --commit --out exam     the seed stays secret until 'rungwise reveal exam'"""
 )
@@ -30,6 +32,8 @@ Examples:
 @click.option("--level", help="Difficulty in place of the suite's own: starter, easy, medium, advanced, hard, expert.")
 @click.option("--outcome-values", default=2, show_default=True, help="2 or 3 values of the outcome.")
 @click.option("--sufficient", default=0.5, show_default=True, help="insufficient: share of items that lack nothing.")
+@click.option("--wording", default="plain", show_default=True, help="Natural view: plain, rephrased or omitted.")
+@click.option("--annotate", is_flag=True, help="Natural view: labels carry letter and value, as in 'low (C=0)'.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the shards, manifest.json and README.md.")
 @click.option("--format", "file_format", default="jsonl", show_default=True, help="jsonl or parquet.")
 @click.option("--shard-size", default=10_000, show_default=True, help="Items of a file.")
@@ -48,6 +52,8 @@ def generate(
     level: str | None,
     outcome_values: int,
     sufficient: float,
+    wording: str,
+    annotate: bool,
     out: Path | None,
     file_format: str,
     shard_size: int,
@@ -62,8 +68,13 @@ def generate(
     With --out they go to a folder of shards with a manifest and a data set card; without, they are printed. The same
     command goes on where it was stopped.
     """
-    every: dict[str, Any] = {"twins": twins, "level": level, "outcome_values": outcome_values, "sufficient": sufficient}
-    unset = {"twins": False, "level": None, "outcome_values": 2, "sufficient": 0.5}
+    from rungwise.suites import items
+
+    every = {
+        "twins": twins, "level": level, "outcome_values": outcome_values, "sufficient": sufficient, "wording": wording,
+        "annotate": annotate,
+    }  # fmt: skip
+    unset = {field.name: field.default for field in fields(items.Options)}
     options: dict[str, Any] = {key: value for key, value in every.items() if value != unset[key]}
     if out is not None:
         _to_folder(out, suites, n, seed, view, names, options, file_format, shard_size, workers, engine, ray_address,
@@ -71,8 +82,6 @@ def generate(
         return
     if commit:
         raise UserError("--commit is for folders: add --out")
-    from rungwise.suites import items
-
     rows = (
         {"suite": suite, "id": item.id, "text": item.text, "answer": item.problem.answer_text(view)}
         for suite in suites

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rungwise.causal.estimand import Term
-from rungwise.causal.graph import DAG, bits, mask_of
+from rungwise.causal.graph import DAG, members
 from rungwise.causal.scm import SCM, Array
 from rungwise.problems.baselines import BASELINES, baseline_value
 from rungwise.problems.difficulty import difficulty
 from rungwise.problems.menu import Reading
-from rungwise.problems.plan import Plan, plan, renamed, shortcuts
+from rungwise.problems.plan import Plan, plan, shortcuts
 from rungwise.problems.polarity import twin_id
 from rungwise.problems.problem import TOLERANCE, Answer, Fact, Problem, Query, Variable
 from rungwise.problems.recipe import Recipe, cards_of
 from rungwise.problems.redundant import draw_redundant
+from rungwise.problems.streams import shuffled
 from rungwise.problems.structure import Structure
-from rungwise.problems.tasks import task
 from rungwise.problems.worked import worked_steps
 from rungwise.scoring.sign import answer_from_value
-from rungwise.wording.names import draw, widen
+from rungwise.wording.names import ORDERED, draw, widen
 from rungwise.wording.slots import LETTERS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
+class Drawn(NamedTuple):
     """A structure with a question, a model and displayed numbers that pass every check but that of the full model.
 
     Attributes:
@@ -52,9 +50,13 @@ class Drawn:
     numbers: list[float]
     values: list[float]
 
+    @property
+    def value(self) -> float:
+        """What the right reading makes of the numbers; 0 where there is none."""
+        return self.values[self.structure.place] if self.structure.right else 0.0
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+
+class Settled(NamedTuple):
     """All of a problem but its words.
 
     Attributes:
@@ -74,33 +76,30 @@ class Settled:
     value: float
 
 
-def settle(drawn: Drawn, yes: bool | None, recipe: Recipe) -> Settled | None:
-    """The problem, or None where the full model's value is not the one that the displayed numbers give.
+def settle(drawn: Drawn, yes: bool | None, recipe: Recipe) -> Settled:
+    """The problem, asked as wished.
 
     Args:
         yes: the answer that a nonzero effect is to have. It is asked about the other value of the outcome (of more
             than two values: in the other direction) where it has another one.
     """
-    s = drawn.structure
+    s, value = drawn.structure, drawn.value
     final = asked(s, drawn.number, drawn.plan, drawn.direction)
-    value = drawn.values[s.shown.index(s.right)] if s.right else 0.0
     model = _model(drawn, final.graph, cards_of(s.n, recipe))
-    if abs(value - task(final.q.task).true_value(model, final.q)) > TOLERANCE:
-        return None
     numbers, values = drawn.numbers, drawn.values
     wanted = None if yes is None or not value else "Yes" if yes else "No"
     if wanted is not None and answer_from_value(final.q, value) not in (None, wanted):
         if recipe.outcome_values == 2:
             made = drawn.plan
-            other = plan(replace(made.q, y=1 - made.q.y), s.shown, made.cards)
-            final = replace(final, plan=other, q=replace(final.q, y=1 - final.q.y))
+            other = plan(made.q._replace(y=1 - made.q.y), s.shown, made.cards)
+            final = final._replace(plan=other, q=final.q._replace(y=1 - final.q.y))
             about_outcome = made.about_outcome.tolist()
             numbers = [round(1 - p, 4) if own else p for p, own in zip(numbers, about_outcome, strict=True)]
             # Sums over several mediators need not be 1 to the last displayed digit: they are worked out again.
             values = other.values(np.array(numbers)[:, None])[:, 0].tolist() if made.is_joint else [-v for v in values]
             value = values[s.place]
         else:
-            final = replace(final, q=replace(final.q, direction="more" if final.q.direction == "less" else "less"))
+            final = final._replace(q=final.q._replace(direction="more" if final.q.direction == "less" else "less"))
     return Settled(final, drawn.menu, model, numbers, values, value)
 
 
@@ -109,8 +108,7 @@ def tell(settled: Settled, recipe: Recipe, dice: Random) -> Problem:
     return complete(settled, draw_texts(settled, recipe, dice), recipe.split)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Texts:
+class Texts(NamedTuple):
     """What a problem is told with: the facts in their order, the events' names and the letters."""
 
     facts: tuple[Fact, ...]
@@ -118,8 +116,7 @@ class Texts:
     letters: list[str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Asked(NamedTuple):
     """A structure with the question about it.
 
     Attributes:
@@ -161,7 +158,8 @@ def asked(structure: Structure, number: Sequence[int], made: Plan, direction: st
 @lru_cache(maxsize=1 << 11)
 def named_terms(made: Plan, number: tuple[int, ...]) -> tuple[Term, ...]:
     """A plan's terms over the nodes that play its roles."""
-    return tuple([renamed(term, number) for term in made.terms])
+    sides = {pairs: tuple(sorted([(number[v], value) for v, value in pairs])) for pairs in made.sides}
+    return tuple([Term(sides[target], sides[given]) for target, given in made.terms])
 
 
 def draw_texts(settled: Settled, recipe: Recipe, dice: Random) -> Texts:
@@ -169,11 +167,11 @@ def draw_texts(settled: Settled, recipe: Recipe, dice: Random) -> Texts:
     final = settled.asked
     terms = named_terms(final.plan, final.number[: final.structure.k])
     facts = [*map(Fact, terms, settled.numbers), *draw_redundant(settled.model, final.q, terms, recipe.redundant, dice)]
-    dice.shuffle(facts)
-    variables = list(draw(recipe.names, final.graph.n, dice, final.graph.order))
+    order = final.graph.order if recipe.names in ORDERED else ()
+    variables = list(draw(recipe.names, final.graph.n, dice, order))
     if recipe.outcome_values > 2:
         variables[final.q.outcome] = widen(variables[final.q.outcome])
-    return Texts(tuple(facts), tuple(variables), dice.sample(LETTERS, final.graph.n))
+    return Texts(tuple(shuffled(facts, dice)), tuple(variables), dice.sample(LETTERS, final.graph.n))
 
 
 def complete(settled: Settled, texts: Texts, split: str, **meta: Any) -> Problem:
@@ -181,8 +179,11 @@ def complete(settled: Settled, texts: Texts, split: str, **meta: Any) -> Problem
     final, value = settled.asked, settled.value
     s, number = final.structure, final.number
 
+    node = [1 << v for v in number]
+
     def nodes(reading: Reading) -> list[int]:
-        return [mask_of([number[v] for v in bits(part)]) for part in reading]
+        ms, zs = reading
+        return [sum([node[v] for v in members(ms)]), sum([node[v] for v in members(zs)])]
 
     at, right = s.place, nodes(s.right) if s.right else None
     truth = Answer(round(float(value), 12), answer_from_value(final.q, value))
@@ -200,7 +201,7 @@ def complete(settled: Settled, texts: Texts, split: str, **meta: Any) -> Problem
     }
     if s.right is None or right is None:
         return problem.with_(steps=worked_steps(problem, None))
-    summed = [number[v] for v in bits((s.right[0] | s.right[1]) & ~s.held)]
+    summed = [number[v] for v in members((s.right[0] | s.right[1]) & ~s.held)]
     if summed != sorted(summed):  # sums go through the nodes in the order of their numbers
         return problem.with_(steps=worked_steps(problem, (right[0], right[1])))
     pattern, used = final.plan.patterns[at]
@@ -225,6 +226,8 @@ def _right_shortcuts(settled: Settled, problem: Problem | None) -> list[str]:
     for name, estimand in shortcuts(final.plan, swapped):
         if isinstance(estimand, int):
             value = settled.values[estimand]
+        elif estimand.op == "number":
+            value = estimand.number
         else:
             shown = shown or dict(zip(final.plan.terms, settled.numbers, strict=True))
             try:

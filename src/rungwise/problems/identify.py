@@ -1,116 +1,130 @@
 """Which covariate sets identify a value, for thousands of small graphs at once.
 
-Graphs are in causal order (node j has its causes among 0..j-1) and come as arrays of bitmasks, a row a graph. The
-rules are those of the task files' ``is_valid``, which decide graph by graph; the tests hold the two together.
+Graphs are over roles (0 the treatment, 1 the outcome) and kept bit by bit: 64 of them share a word, so an edge, or a
+node's being reached, is one bit a graph, and a set operation on all graphs a few words. The rules are those of the task
+files' ``is_valid``, which decide graph by graph; the tests hold the two together.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-Masks = NDArray[np.int16]
-"""Sets of up to 15 nodes."""
+Words = NDArray[np.uint64]
+"""Flags of many graphs: the last axis holds words of 64 graphs each."""
 
-ADJUSTING = ("ATE", "ETT", "PN", "PS", "PNS")
-MEDIATING = ("NDE", "NIE")
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+KINDS = dict.fromkeys(("ATE", "ETT", "PN", "PS", "PNS"), "adjusting") | {
+    "CDE": "CDE",
+    "NDE": "mediating",
+    "NIE": "mediating",
+}
+"""Tasks of one kind share their rule."""
 
 
-def kind(name: str) -> str:
-    """Tasks of one kind share their rule: adjusting, CDE or mediating."""
-    return "adjusting" if name in ADJUSTING else "mediating" if name in MEDIATING else name
+def pack(flags: NDArray[np.bool_]) -> Words:
+    """Flags (..., graphs) as words (..., graphs / 64 rounded up)."""
+    found = np.packbits(flags, axis=-1, bitorder="little")
+    padded = np.zeros((*found.shape[:-1], -(-found.shape[-1] // 8) * 8), dtype=np.uint8)
+    padded[..., : found.shape[-1]] = found
+    return padded.view("<u8")
+
+
+def unpack(words: Words, graphs: int) -> NDArray[np.bool_]:
+    """The inverse of ``pack``."""
+    flat = np.ascontiguousarray(words).view(np.uint8)
+    return np.unpackbits(flat, axis=-1, count=graphs, bitorder="little").view(np.bool_)
 
 
 @lru_cache(maxsize=64)
-def small_sets(n: int, most: int) -> Masks:
-    """All sets of at most ``most`` (0 to 2) of n nodes, smaller ones first."""
-    ones = [1 << v for v in range(n)]
-    pairs = [a | b for i, a in enumerate(ones) for b in ones[i + 1 :]]
-    sets = [0, *(ones if most > 0 else []), *(pairs if most > 1 else [])]
-    return np.array(sets, dtype=np.int16)
+def small_sets(n: int, most: int) -> tuple[tuple[int, ...], ...]:
+    """All sets of at most ``most`` of the roles 2 to n - 1, smaller ones first."""
+    return tuple([chosen for size in range(most + 1) for chosen in combinations(range(2, n), size)])
 
 
-def parent_masks(effects: NDArray[np.bool_]) -> Masks:
-    """Parents of each node, shape (graphs, n), from a matrix (graphs, cause, effect)."""
-    powers = (1 << np.arange(effects.shape[1])).astype(np.int16)
-    masks: Masks = (effects * powers[:, None]).sum(axis=1, dtype=np.int16)
-    return masks
-
-
-def ancestors(parents: Masks) -> Masks:
-    """All causes of each node, without itself, shape (graphs, n)."""
-    out = parents.copy()
-    nodes = np.arange(parents.shape[1], dtype=np.int16)
-    for v in range(1, parents.shape[1]):
-        own = parents[:, v, None] >> nodes[:v] & 1
-        out[:, v] |= np.bitwise_or.reduce(own * out[:, :v], axis=1)
+@lru_cache(maxsize=64)
+def _members(n: int, most: int) -> Words:
+    """Whether each role is in each of the small sets, shape (n, sets, 1)."""
+    out = np.zeros((n, len(small_sets(n, most)), 1), dtype=np.uint64)
+    for i, chosen in enumerate(small_sets(n, most)):
+        out[list(chosen), i] = ALL
     return out
 
 
-def descendants_of(x: NDArray[np.int64], above: Masks) -> Masks:
-    """The effects of one node a graph, direct or not, shape (graphs,)."""
-    powers = (1 << np.arange(above.shape[1])).astype(np.int16)
-    masks: Masks = ((above >> x[:, None].astype(np.int16) & 1) * powers).sum(axis=1, dtype=np.int16)
-    return masks
+def closure(edges: Words) -> Words:
+    """Whether the first node causes the second, directly or not, shape (n, n, words) like the edges."""
+    above = edges.copy()
+    for v in range(len(edges)):  # Warshall (1962)
+        above |= above[:, v, None] & above[v]
+    return above
 
 
-def d_separated(parents: Masks, xs: Masks, ys: Masks, zs: Masks) -> NDArray[np.bool_]:
-    """Whether zs separates xs from ys, for several sets zs a graph, by the moralised ancestral graph (Lauritzen et al.
-    1990): there every family (a node with its parents) is a clique.
+def d_separated(edges: Words, start: Words, target: Words, given: Words) -> Words:
+    """Whether ``given`` separates ``start`` from ``target``, for several sets ``given``, shape (sets, words), by the
+    moralised ancestral graph (Lauritzen et al. 1990): there every family (a node with its parents) is a clique.
 
     Args:
-        parents: shape (graphs, n).
-        xs, ys: shape (graphs,).
-        zs: shape (graphs, sets), disjoint from xs and ys.
+        edges: shape (n, n, words).
+        start, target: nodes, shape (n, words).
+        given: shape (n, sets, words), disjoint from the two.
     """
-    n = parents.shape[1]
-    one = np.int16(1)
-    family = parents | (one << np.arange(n, dtype=np.int16))
-    above = ancestors(parents) | family
-    asked = zs | (xs | ys)[:, None]
-    kept = np.zeros_like(asked)
-    for v in range(n):
-        kept |= (asked >> v & 1) * above[:, v, None]
-    families = [(kept >> v & 1) * family[:, v, None] for v in range(n)]
-    through = [own & ~zs for own in families]  # a node in zs passes nothing on
-    reached = np.broadcast_to(xs[:, None], asked.shape).copy()
+    n, sets, words = given.shape
+    own = np.zeros((n, n, 1), dtype=np.uint64)
+    own[np.arange(n), np.arange(n)] = ALL
+    # Each graph once for each set, so that all that follows is about rows of words.
+    above, family = (np.tile(relation | own, sets) for relation in (closure(edges), edges))
+    beneath = np.ascontiguousarray(family.transpose(1, 0, 2))
+    begin, end = np.tile(start, sets), np.tile(target, sets)
+    closed = given.reshape(n, -1)
+    kept = _related(above, closed | begin | end)
+    reached = begin
     while True:
-        before = reached.copy()
-        for v in (*range(n), *range(n - 2, -1, -1)):
-            reached |= families[v] * (through[v] & reached != 0)
-        if (before == reached).all():
-            break
-    separated: NDArray[np.bool_] = (reached & ys[:, None]) == 0
-    return separated
+        # A family that is met in a node outside the given set is reached as a whole.
+        more = reached | _related(family, _related(beneath, reached & ~closed) & kept)
+        if np.array_equal(more, reached):
+            separated: Words = ~np.bitwise_or.reduce(reached & end, axis=0).reshape(sets, words)
+            return separated
+        reached = more
 
 
-def valid_sets(
-    task_kind: str, parents: Masks, x: NDArray[np.int64], y: NDArray[np.int64], between: Masks, below: Masks, most: int
-) -> NDArray[np.bool_]:
-    """Whether each set of ``small_sets(n, most)``, as the covariates, identifies the value, shape (graphs, sets).
+def _related(relation: Words, nodes: Words) -> Words:
+    """Which nodes are related to one of ``nodes``: shapes (n, n, words) and (n, words)."""
+    out: Words = relation[:, 0] & nodes[0]
+    for v in range(1, len(relation)):
+        out |= relation[:, v] & nodes[v]
+    return out
+
+
+def valid_sets(kind: str, edges: Words, below: Words, between: Words, most: int) -> Words:
+    """Whether each set of ``small_sets(n, most)``, as the covariates, identifies the value, shape (sets, words).
 
     The mediators that go with them are all nodes between (CDE holds them; elsewhere none).
 
     Args:
-        between: the nodes strictly between x and y, shape (graphs,).
-        below: the descendants of x, shape (graphs,).
+        edges: shape (n, n, words).
+        below: the treatment's descendants, shape (n, words).
+        between: those of them that cause the outcome, shape (n, words).
     """
-    n = parents.shape[1]
-    zs = np.broadcast_to(small_sets(n, most), (len(parents), len(small_sets(n, most))))
-    bit_x, bit_y = (np.left_shift(1, node).astype(np.int16) for node in (x, y))
-    allowed: NDArray[np.bool_] = zs & (below | bit_x | bit_y)[:, None] == 0
-    zs = np.where(allowed, zs, np.int16(0))  # a set that is not allowed is replaced by one that may be asked about
-    if task_kind == "CDE":
-        set_to = bit_x | between
+    n = len(edges)
+    members = _members(n, most)
+    allowed: Words = ~np.bitwise_or.reduce(members & below[:, None], axis=0)
+    # A set that is not allowed is replaced by none, so that what is asked about is disjoint.
+    given = members & allowed
+    treatment, outcome = np.zeros_like(below), np.zeros_like(below)
+    treatment[0] = outcome[1] = ALL
+    cut = edges.copy()
+    if kind == "CDE":
+        set_to = treatment | between
         # All mediators are held, so the only causal paths left are edges into the outcome (Perkovic et al. 2018).
-        at_y = np.arange(n) == y[:, None]
-        allowed &= d_separated(np.where(at_y, parents & ~set_to[:, None], parents), set_to, bit_y, zs)
-    elif task_kind == "adjusting":
-        allowed &= d_separated(parents & ~bit_x[:, None], bit_x, bit_y, zs)
-    else:
-        allowed &= d_separated(parents & ~bit_x[:, None], bit_x, between | bit_y, zs)
-        second = d_separated(parents & ~between[:, None], between, bit_y, zs | bit_x[:, None])
-        allowed &= second | (between == 0)[:, None]
-    return allowed
+        cut[:, 1] &= ~set_to
+        return allowed & d_separated(cut, set_to, outcome, given)
+    cut[0] = 0
+    if kind == "adjusting":
+        return allowed & d_separated(cut, treatment, outcome, given)
+    allowed &= d_separated(cut, treatment, between | outcome, given)
+    cut = edges & ~between[:, None]
+    none: Words = ~np.bitwise_or.reduce(between, axis=0)
+    return allowed & (none | d_separated(cut, between, outcome, given | treatment[:, None]))

@@ -7,10 +7,10 @@ distribution an index says which of them to multiply; so hundreds of graphs shar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,39 +22,41 @@ DIGITS = 4
 """Decimals of every probability in a model's tables: enough to spread, few enough to read."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tables:
+class Tables(NamedTuple):
     """Where the probabilities of one structure's model stand.
 
     Attributes:
-        index: shape (n, cells), for each role and cell of the joint (roles first to last, last fastest) the place of
-            P(role = its value | its parents = theirs).
+        places: shape (relevant, cells), for each relevant role and cell of the joint of these (roles first to last, last
+            fastest) the place of P(role = its value | its parents = theirs).
         start: where each role's table starts, and at last the length of all, shape (n + 1,).
     """
 
-    index: NDArray[np.intp]
+    places: NDArray[np.intp]
     start: list[int]
 
 
 def lay_out(structures: Sequence[Structure], numbers: Sequence[Sequence[int]], cards: tuple[int, ...]) -> list[Tables]:
-    """The tables of structures with the same number of nodes.
+    """The tables of structures with the same numbers of nodes and of relevant roles.
 
     Args:
         numbers: for each structure the number that each role has as a node: a table's axes are a node's parents in
             the order of these, as everywhere.
         cards: number of values of each role.
     """
+    m = structures[0].relevant
     effects = np.array([s.effects for s in structures])
     number = np.array(numbers)
     sizes = np.array(cards)
     parent = effects.transpose(0, 2, 1)  # graph, node, its parent
+    lengths = np.where(parent, sizes, 1).prod(axis=2) * sizes
+    start = np.concatenate([np.zeros((len(structures), 1), dtype=int), lengths.cumsum(axis=1)], axis=1)
+    # Causes of relevant roles are relevant.
+    parent, number, sizes = parent[:, :m, :m], number[:, :m], sizes[:m]
     later = number[:, None, :] > number[:, :, None]  # graph, p, q: whether q's axis comes after p's
     inner = np.where(parent[:, :, None, :] & later[:, None], sizes, 1).prod(axis=3)
     own = sizes[:, None]  # a node's own value is the last axis
-    strides = np.where(parent, own * inner, 0) + np.eye(len(cards), dtype=int)
-    lengths = np.where(parent, sizes, 1).prod(axis=2) * sizes
-    start = np.concatenate([np.zeros((len(structures), 1), dtype=int), lengths.cumsum(axis=1)], axis=1)
-    index = np.matmul(strides.astype(float), _cells(cards).T) + start[:, :-1, None]
+    strides = np.where(parent, own * inner, 0) + np.eye(m, dtype=int)
+    index = np.matmul(strides.astype(float), _cells(cards[:m]).T) + start[:, :m, None]
     return [
         Tables(own_index, own_start) for own_index, own_start in zip(index.astype(np.intp), start.tolist(), strict=True)
     ]
@@ -90,7 +92,7 @@ def draw_rows(
 
 def _draw_row(tables: Tables, cards: tuple[int, ...], low: float, dice: Random) -> Array:
     parts = []
-    for card, first, end in zip(cards, tables.start, tables.start[1:], strict=True):
+    for card, first, end in zip(cards, tables.start, tables.start[1:], strict=False):
         rows = (end - first) // card
         cuts = np.sort([[dice.random() for _ in range(card - 1)] for _ in range(rows)], axis=1)
         at = np.rint(10**DIGITS * (low * np.arange(1, card) + (1 - card * low) * cuts))
@@ -108,8 +110,8 @@ def joint_of_roles(tables: Sequence[Tables], rows: Sequence[Sequence[Array]], ke
     """
     start = np.cumsum([0] + [len(model) for models in rows for model in models])[:-1].reshape(len(tables), -1)
     every = np.concatenate([model for models in rows for model in models])
-    out = np.ones((*start.shape, tables[0].index.shape[1]))
-    index = np.array([t.index for t in tables])
+    out = np.ones((*start.shape, tables[0].places.shape[1]))
+    index = np.array([t.places for t in tables])
     for v in range(index.shape[1]):
         out *= every.take(start[:, :, None] + index[:, None, v])
     summed: Array = out.reshape(*start.shape, kept, -1).sum(axis=3)

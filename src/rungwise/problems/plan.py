@@ -73,6 +73,11 @@ class Plan:
         return out
 
     @cached_property
+    def sides(self) -> tuple[Assignment, ...]:
+        """Every target and condition of the terms, each once."""
+        return tuple(dict.fromkeys([side for term in self.terms for side in term]))
+
+    @cached_property
     def sizes(self) -> tuple[tuple[int, int], ...]:
         """Of each estimand, see ``difficulty.size``."""
         return tuple([size(e, self.terms) for e in self.estimands])

@@ -6,8 +6,6 @@ displays the same facts, each one about the outcome as its complement, so nothin
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rungwise.causal.estimand import Term
 from rungwise.problems.problem import EFFECTS, Answer, Fact, Problem
 from rungwise.problems.tasks import task
@@ -21,7 +19,7 @@ def twin(problem: Problem) -> Problem | None:
     sign, and where the outcome has more than two values."""
     if not _has_twin(problem):
         return None
-    q, truth, right = replace(problem.query, y=1 - problem.query.y), problem.truth, problem.meta.get("right")
+    q, truth, right = problem.query._replace(y=1 - problem.query.y), problem.truth, problem.meta.get("right")
     facts = tuple([_complement(fact) if _is_about(fact, q.outcome) else fact for fact in problem.facts])
     meta = {**problem.meta, "twin": problem.id} if "twin" in problem.meta else problem.meta
     out = problem.with_(query=q, facts=facts, truth=None, steps=(), meta=meta)

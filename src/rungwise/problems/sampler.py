@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import prod
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,16 @@ from rungwise.causal.graph import bits
 from rungwise.causal.monotone import monotone_scm
 from rungwise.causal.scm import Array
 from rungwise.problems.finish import Drawn, Settled, asked, settle, tell
-from rungwise.problems.identify import kind
+from rungwise.problems.identify import KINDS
 from rungwise.problems.numbers import Tables, draw_rows, joint_of_roles, lay_out
 from rungwise.problems.plan import Plan, plan
 from rungwise.problems.problem import EFFECTS, TOLERANCE, Problem, Query
 from rungwise.problems.recipe import Recipe, cards_of, impossible, requests
 from rungwise.problems.search import exists, search
+from rungwise.problems.streams import shuffled
 from rungwise.problems.structure import Structure
+from rungwise.problems.tasks import task
+from rungwise.problems.truth import Case, true_values
 
 MARGIN = 2 * TOLERANCE
 """Every wrong reading of a menu differs from the truth by more than this, and so does 0 from a nonzero value."""
@@ -59,11 +63,11 @@ class Wish:
 
 def sample_problem(name: str, recipe: Recipe, dice: Random) -> Problem:
     """One problem of a task; see ``sample_problems``."""
-    return sample_problems([Wish(name, dice)], recipe)[0]
+    return next(sample_problems([Wish(name, dice)], recipe))
 
 
-def sample_problems(wishes: Sequence[Wish], recipe: Recipe) -> list[Problem]:
-    """A problem for each wish.
+def sample_problems(wishes: Sequence[Wish], recipe: Recipe) -> Iterator[Problem]:
+    """A problem for each wish; the words come last, one by one, as they are asked for.
 
     Its truth is computed from the displayed numbers by the right reading's estimand and agrees with the
     full model's (``true_value``) within TOLERANCE; its sign does not hang on hidden digits; every other
@@ -72,8 +76,8 @@ def sample_problems(wishes: Sequence[Wish], recipe: Recipe) -> list[Problem]:
     Raises:
         UserError: a task that the recipe cannot ask, or no such problem was found.
     """
-    settled = settle_problems(wishes, recipe)
-    return [tell(one, recipe, wish.dice) for one, wish in zip(settled, wishes, strict=True)]
+    for one, wish in zip(settle_problems(wishes, recipe), wishes, strict=True):
+        yield tell(one, recipe, wish.dice)
 
 
 def settle_problems(wishes: Sequence[Wish], recipe: Recipe) -> list[Settled]:
@@ -132,19 +136,25 @@ class _Slot:
         self.structure, self.rounds = structure, 0
         self.q = ask(structure, self.wish.task, self.zero, recipe, self.dice)
         self.direction = "less" if self.wish.task in EFFECTS and self.dice.random() < recipe.less else "more"
-        self.number = self.dice.sample(range(structure.n), structure.n)
+        self.number = shuffled(range(structure.n), self.dice)
 
     @property
     def models(self) -> int:
         """Models to be drawn next."""
         return MODELS[self.rounds] * (RARE if self.zero and self.wish.task not in EFFECTS else 1)
 
-    def candidate(self, made: Plan, models: _Models, model: int, numbers: Array, values: Array) -> Drawn:
+    def candidate(self, made: Plan, case: Case, numbers: Array, values: Array) -> Drawn:
         """What has been drawn, with one of the models."""
         assert self.structure is not None
-        row, start = models.rows[model], models.tables.start
+        model = case.tables.start, case.row
         found = numbers.tolist(), values.tolist()
-        return Drawn(self.structure, self.number, made, self.direction, self.request.menu, start, row, *found)
+        return Drawn(self.structure, self.number, made, self.direction, self.request.menu, *model, *found)
+
+    def try_again(self) -> None:
+        """With other models, or, after a few rounds of them, with another structure."""
+        self.rounds += 1
+        if self.rounds == len(MODELS):
+            self.structure = None
 
 
 def ask(structure: Structure, name: str, zero: bool, recipe: Recipe, dice: Random) -> Query:
@@ -165,7 +175,7 @@ def _find_structures(slots: Sequence[_Slot], recipe: Recipe) -> None:
     """Search once for each slot; what is found stands in the slot."""
 
     def form(slot: _Slot) -> tuple[str, int]:
-        return kind(slot.request.task), slot.request.n
+        return KINDS[slot.request.task], slot.request.n
 
     for slot in slots:
         if slot.searches == len(PROPOSALS) or (slot.searches and not exists(slot.request)):
@@ -187,9 +197,8 @@ def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, 
     for slot in slots:
         s = slot.structure
         assert s is not None
-        k = s.k
-        made = plan(slot.q, s.shown, cards_of(s.n, recipe)[:k])
-        plans.setdefault(made, []).append(slot)
+        plans.setdefault(plan(slot.q, s.shown, cards_of(s.n, recipe)[: s.k]), []).append(slot)
+    found: list[tuple[_Slot, Drawn, Case]] = []
     for made, own in plans.items():
         numbers = made.numbers(np.concatenate([drawn[slot.index].joints for slot in own]).T)
         values = made.values(numbers)
@@ -198,22 +207,49 @@ def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, 
         fits = fitting(made, values, rights, np.repeat([slot.zero for slot in own], counts))
         first = 0
         for slot, count in zip(own, counts, strict=True):
-            settled = None
             at = first + int(fits[first : first + count].argmax())
             if fits[at]:
-                candidate = slot.candidate(made, drawn[slot.index], at - first, numbers[:, at], values[:, at])
-                settled = settle(candidate, slot.wish.yes, recipe)
+                models, model = drawn[slot.index], at - first
+                case = Case(made.q, len(made.cards), models.tables, models.rows[model], models.joints[model])
+                found.append((slot, slot.candidate(made, case, numbers[:, at], values[:, at]), case))
+            else:
+                slot.try_again()
             first += count
-            if settled is not None:
+    exact = _true_values([case for *_, case in found], recipe)
+    for (slot, candidate, _), true in zip(found, exact, strict=True):
+        if abs(candidate.value - true) <= TOLERANCE:
+            settled = settle(candidate, slot.wish.yes, recipe)
+            if not recipe.monotone or _has_its_point(settled):
                 yield slot.index, settled
                 continue
-            slot.rounds += 1
-            if slot.rounds == len(MODELS):
-                slot.structure = None
+        slot.try_again()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Models:
+def _true_values(cases: Sequence[Case], recipe: Recipe) -> list[float]:
+    """What the full models say of each case, by truncated factorisation."""
+
+    def form(i: int) -> tuple[str, str, int, int, int]:
+        case = cases[i]
+        return case.q.task, case.q.bound or "", len(case.q.held), case.k, len(case.tables.places)
+
+    out = [0.0] * len(cases)
+    for _, group in groupby(sorted(range(len(cases)), key=form), form):
+        own = list(group)
+        relevant = len(cases[own[0]].tables.places)
+        for i, value in zip(
+            own, true_values([cases[i] for i in own], cards_of(relevant, recipe)).tolist(), strict=True
+        ):
+            out[i] = value
+    return out
+
+
+def _has_its_point(settled: Settled) -> bool:
+    """Whether counterfactuals with one threshold a node give the point too."""
+    q = settled.asked.q
+    return abs(settled.value - task(q.task).true_value(settled.model, q)) <= TOLERANCE
+
+
+class _Models(NamedTuple):
     """The models drawn for a slot: where their probabilities stand, these, and the joints of the roles the facts speak
     of, shape (MODELS, cells)."""
 
@@ -225,12 +261,12 @@ class _Models:
 def _draw_models(slots: Sequence[_Slot], recipe: Recipe) -> dict[int, _Models]:
     """Random models for each slot's structure, by the slot's index."""
 
-    def form(slot: _Slot) -> tuple[int, int, int]:
+    def form(slot: _Slot) -> tuple[int, int, int, int]:
         assert slot.structure is not None
-        return slot.structure.n, slot.structure.k, slot.models
+        return slot.structure.n, slot.structure.relevant, slot.structure.k, slot.models
 
     out: dict[int, _Models] = {}
-    for (n, k, models), group in groupby(sorted(slots, key=form), form):
+    for (n, _, k, models), group in groupby(sorted(slots, key=form), form):
         own = list(group)
         cards = cards_of(n, recipe)
         structures = [slot.structure for slot in own if slot.structure is not None]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations, product
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rungwise.causal.canonical import canonical_forms
-from rungwise.causal.graph import bits, mask_of
-from rungwise.problems.identify import Masks, ancestors, descendants_of, kind, parent_masks, small_sets, valid_sets
+from rungwise.causal.graph import mask_of
+from rungwise.problems.identify import ALL, KINDS, Words, closure, pack, small_sets, unpack, valid_sets
 from rungwise.problems.menu import MENUS, Reading, readings
 from rungwise.problems.problem import shape_text
 from rungwise.problems.streams import split_of
@@ -22,6 +23,10 @@ from rungwise.problems.structure import PUBLISHED, Request, Structure
 
 ENUMERATED = 4
 """Up to so many nodes all graphs can be looked at."""
+DIRECT = ("CDE", "NDE")
+"""Tasks that ask about the edge from treatment to outcome."""
+Flags = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
 
 
 def search(
@@ -29,7 +34,7 @@ def search(
 ) -> list[Structure | None]:
     """For each request a structure that meets it, from so many random graphs, or None where none of these does.
 
-    The requests are of one kind (``identify.kind``) and one number of nodes; each draws from its own dice alone.
+    The requests are of one kind (``identify.KINDS``) and one number of nodes; each draws from its own dice alone.
     """
     n = requests[0].n
     pairs = n * (n - 1) // 2
@@ -44,186 +49,223 @@ def search(
     effects[:, cause, effect] = raw[:, 1 : 1 + pairs] < (256 * share)[:, None]
     ends, choice = (raw[:, at].astype(np.int64) << 8 | raw[:, at + 1] for at in (1 + pairs, 3 + pairs))
     zero = np.array([r.zero for r in requests])[owner]
-    either_way, forward = _ends(n)  # where the treatment must cause the outcome, it comes first
-    x, y = np.where(zero, either_way[ends * len(either_way) >> 16].T, forward[ends * len(forward) >> 16].T)
-    graphs = _graphs(requests, owner, effects, x, y)
+    either_way, forward = _orders(n)  # where the treatment must cause the outcome, it comes first
+    orders = np.where(zero[:, None], either_way[ends * len(either_way) >> 16], forward[ends * len(forward) >> 16])
+    graphs = _over_roles(requests, owner, effects, orders)
     rows, picks = _fitting(graphs, choice)
-    found: list[Structure | None] = [None] * len(requests)
-    forms = canonical_forms(effects[rows], graphs.marks(rows))
-    for row, pick, i, form in zip(rows.tolist(), picks.tolist(), owner[rows].tolist(), forms, strict=True):
-        if found[i] is None:
-            shape = shape_text(requests[i].task, form)
-            if split_of(shape) == requests[i].split:
-                found[i] = _structure(graphs, row, pick, shape)
-    return found
+    return _first_of_split(graphs, rows, picks)
 
 
 @lru_cache(maxsize=16)
-def _ends(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Treatments and outcomes: all pairs, and those in causal order."""
-    every = np.array(list(permutations(range(n), 2)))
+def _orders(n: int) -> tuple[Numbers, Numbers]:
+    """Nodes in the order of their roles (treatment, outcome, the others), for all choices of the first two, and for
+    those in causal order."""
+    ends = list(permutations(range(n), 2))
+    every = np.array([[x, y, *[v for v in range(n) if v not in (x, y)]] for x, y in ends])
     return every, every[every[:, 0] < every[:, 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Graphs:
-    """Graphs, a row each, with treatment, outcome, and what is known about them.
+    """Graphs over roles (treatment, outcome, the others) and what is known about them.
 
     Attributes:
-        owner: the request that each row was drawn for.
-        below: the treatment's descendants.
-        between: the nodes strictly between treatment and outcome.
-        held: those of them that the question holds.
-        acts: whether the effect asked for is other than 0 by structure.
+        owner: the request that each graph was drawn for.
+        effects: shape (graphs, n, n), true where the first node directly causes the second.
+        edges: the same in words (see ``identify``), shape (n, n, words).
+        below, between: the treatment's descendants, and those of them that cause the outcome, shape (n, words).
     """
 
     requests: Sequence[Request]
-    owner: NDArray[np.int64]
-    effects: NDArray[np.bool_]
-    parents: Masks
-    x: NDArray[np.int64]
-    y: NDArray[np.int64]
-    below: Masks
-    between: Masks
-    held: Masks
-    acts: NDArray[np.bool_]
+    owner: Numbers
+    effects: Flags
+    edges: Words
+    below: Words
+    between: Words
 
-    def marks(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each node of some rows 1 (treatment), 2 (outcome), 3 (held) or 0."""
-        out = 3 * (self.held[rows, None] >> np.arange(self.effects.shape[1], dtype=np.int16) & 1).astype(np.int64)
-        out[np.arange(len(rows)), self.x[rows]] = 1
-        out[np.arange(len(rows)), self.y[rows]] = 2
-        return out
+    @property
+    def kind(self) -> str:
+        """What the requests have in common."""
+        return KINDS[self.requests[0].task]
 
-    def valid(self, rows: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
+    @property
+    def held(self) -> Words:
+        """The nodes that the question holds."""
+        return self.between if self.kind == "CDE" else np.zeros_like(self.between)
+
+    def valid(self, most: int) -> Words:
         """See ``identify.valid_sets``."""
-        x, y, between, below = self.x[rows], self.y[rows], self.between[rows], self.below[rows]
-        return valid_sets(kind(self.requests[0].task), self.parents[rows], x, y, between, below, most)
+        return valid_sets(self.kind, self.edges, self.below, self.between, most)
+
+    def of(self, rows: Numbers) -> _Graphs:
+        """Some of them."""
+        return _known(self.requests, self.owner[rows], self.effects[rows])
+
+    def of_owner(self, values: Sequence[Any]) -> NDArray[Any]:
+        """One of ``values``, a value a request, for each graph."""
+        return np.array(values)[self.owner]
 
 
-def _graphs(
-    requests: Sequence[Request],
-    owner: NDArray[np.int64],
-    effects: NDArray[np.bool_],
-    x: NDArray[np.int64],
-    y: NDArray[np.int64],
-) -> _Graphs:
-    every = np.arange(len(owner))
-    zero = np.array([r.zero for r in requests])[owner]
-    direct = np.array([r.task in ("CDE", "NDE") for r in requests])[owner]
+def _over_roles(requests: Sequence[Request], owner: Numbers, effects: Flags, orders: Numbers) -> _Graphs:
+    """Graphs whose nodes are put into the order of their roles."""
+    every = np.arange(len(owner))[:, None, None]
+    moved = effects[every, orders[:, :, None], orders[:, None, :]]
     # Where the question is about the edge, it is there, or not, from the start: edges are drawn independently.
-    effects[every, x, y] = np.where(direct, ~zero, effects[every, x, y])
-    parents = parent_masks(effects)
-    above = ancestors(parents)
-    below = descendants_of(x, above)
-    between = below & above[every, y]
-    indirect = np.array([r.task == "NIE" for r in requests])[owner]
-    acts = np.where(direct, effects[every, x, y], np.where(indirect, between != 0, below >> y & 1 == 1))
-    held = between if requests[0].task == "CDE" else np.zeros_like(between)
-    return _Graphs(requests, owner, effects, parents, x, y, below, between, held, acts)
+    direct = np.array([r.task in DIRECT for r in requests])[owner]
+    zero = np.array([r.zero for r in requests])[owner]
+    moved[:, 0, 1] = np.where(direct, ~zero, moved[:, 0, 1])
+    return _known(requests, owner, moved)
 
 
-def _fitting(graphs: _Graphs, choice: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows that meet their owner's request but for the split, in order, and which of the menus that fit each shows.
+def _known(requests: Sequence[Request], owner: Numbers, effects: Flags) -> _Graphs:
+    edges = pack(effects.transpose(1, 2, 0))
+    above = closure(edges)
+    between = above[0] & above[:, 1]
+    return _Graphs(requests, owner, effects, edges, above[0], between)
 
-    ``choice`` (16 bits a row) says which menu is taken where several fit.
+
+def _fitting(graphs: _Graphs, choice: Numbers) -> tuple[Numbers, Numbers]:
+    """The graphs that meet their owner's request but for the split, in order, and which of the menus that fit each
+    shows. ``choice`` (16 bits a graph) says which menu is taken where several fit.
     """
-    requests, owner = graphs.requests, graphs.owner
-    zero = np.array([r.zero for r in requests])
-    places = np.array([r.place for r in requests])
-    menus: dict[tuple[str, str], list[bool]] = {}
-    for i, r in enumerate(requests):
-        menus.setdefault((r.task, r.menu), [False] * len(requests))[i] = True
-    plausible = np.flatnonzero(graphs.acts != zero[owner])
-    bare = graphs.valid(plausible, 0)[:, 0]
-    rows_found, picks_found = [], []
-    for (name, menu), own in menus.items():
-        mine = np.array(own)[owner[plausible]]
-        rows = plausible[mine]
-        if menu == PUBLISHED:
-            at, picks = _smallest(graphs, rows, zero[owner[rows]])
-        else:
-            i = owner[rows]
-            at, picks = _decided(graphs, rows, name, menu, places[i], zero[i], bare[mine], choice[rows])
-        rows_found.append(rows[at])
-        picks_found.append(picks)
-    every = np.concatenate(rows_found)
-    order = every.argsort()
-    return every[order], np.concatenate(picks_found)[order]
-
-
-def _decided(
-    graphs: _Graphs,
-    rows: NDArray[np.int64],
-    name: str,
-    menu: str,
-    place: NDArray[np.int64],
-    zero: NDArray[np.bool_],
-    bare: NDArray[np.bool_],
-    choice: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which rows have a menu whose only valid reading is the one at its place (any menu where the value is 0 by
-    structure), and one of these menus, by its number in the menu table. ``bare`` says that no covariates are needed.
-    """
-    table = _menu_table(name, menu, graphs.effects.shape[1])
-    own = np.left_shift(1, graphs.x[rows]) | np.left_shift(1, graphs.y[rows]) | graphs.held[rows]
-    fits = (table.used & own[:, None]) == 0
+    total, requests, n = len(graphs.owner), graphs.requests, graphs.effects.shape[1]
+    tables = [None if r.menu == PUBLISHED else _menu_table(_like(r.task), r.menu, n) for r in requests]
+    counts = unpack(graphs.between, total).sum(axis=0)
+    tasks, zero = graphs.of_owner([r.task for r in requests]), graphs.of_owner([r.zero for r in requests])
+    acts = unpack(graphs.below[1], total)
+    acts = np.where(np.isin(tasks, DIRECT), graphs.effects[:, 0, 1], np.where(tasks == "NIE", counts > 0, acts))
     # A quick look first: every menu offers to leave out the covariates of its right reading.
-    plausible = bare == (table.covariates[0, place] == 0)
-    if kind(name) == "mediating":
-        plausible &= np.bitwise_count(graphs.between[rows]) == np.bitwise_count(table.mediators[0, place])
-    fits &= (zero | plausible)[:, None]
-    asked = np.flatnonzero(~zero & fits.any(axis=1))
-    valid = graphs.valid(rows[asked], 2 if menu == "joint" else 1)[:, table.covariates]
-    mediators = graphs.between[rows[asked]] if kind(name) == "mediating" else np.zeros(len(asked), dtype=np.int16)
-    valid &= table.mediators == mediators[:, None, None]
-    wanted = np.arange(valid.shape[2]) == place[asked, None, None]
-    fits[asked] &= (valid == wanted).all(axis=2)
-    counts = fits.cumsum(axis=1)
-    at = np.flatnonzero(counts[:, -1])
-    nth = (choice[at] * counts[at, -1] >> 16) + 1
-    return at, (counts[at] >= nth[:, None]).argmax(axis=1)
+    both = list(zip(tables, requests, strict=True))
+    bare = unpack(graphs.valid(0)[0], total)
+    likely = bare == graphs.of_owner([t is None or not t.covariates[0, r.place] for t, r in both])
+    if graphs.kind == "mediating":
+        likely &= counts == graphs.of_owner([t.between[r.place] if t else -1 for t, r in both])
+    published = graphs.of_owner([t is None for t in tables])
+    rows = np.flatnonzero((acts != zero) & (zero | published | likely))
+    looked_at = graphs.of(rows)
+    valid = looked_at.valid(max(2 if t is None else t.most for t in tables))
+    found = np.full(len(rows), -1)
+    for table in dict.fromkeys(tables):
+        own = np.flatnonzero(looked_at.of_owner([t is table for t in tables]))
+        if table is None:
+            found[own] = _smallest(looked_at, valid)[own]
+        else:
+            found[own] = _decided(looked_at, valid, table, choice[rows])[own]
+    return rows[found >= 0], found[found >= 0]
 
 
-def _smallest(
-    graphs: _Graphs, rows: NDArray[np.int64], zero: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which rows have a valid reading about two variables at most (beside those that CDE holds), as the published sets
-    have it, and the smallest one's covariates, by their number among the small sets; any row where the value is 0 by
-    structure."""
-    sets = small_sets(graphs.effects.shape[1], 2)
-    sizes = np.bitwise_count(sets) + np.bitwise_count(graphs.between[rows] & ~graphs.held[rows])[:, None]
-    if kind(graphs.requests[0].task) != "mediating":
-        sizes = np.broadcast_to(np.bitwise_count(sets), sizes.shape)
-    fits = graphs.valid(rows, 2) & (sizes <= 2)
-    at = np.flatnonzero(fits.any(axis=1) | zero)
-    return at, fits[at].argmax(axis=1)
+def _like(name: str) -> str:
+    """Of all tasks whose menus are alike, one."""
+    return name if KINDS[name] == "mediating" else "ATE"
 
 
-def _structure(graphs: _Graphs, row: int, pick: int, shape: str) -> Structure:
-    """The structure of a row."""
-    request, n = graphs.requests[graphs.owner[row]], graphs.effects.shape[1]
-    held = list(bits(int(graphs.held[row])))
+def _decided(graphs: _Graphs, valid: Words, table: _MenuTable, choice: Numbers) -> Numbers:
+    """For each graph one of the menus whose only valid reading is the one at its place (any menu where the value is 0
+    by structure), by its number in the table; -1 where there is none."""
+    requests, total = graphs.requests, len(choice)
+    said = valid[table.covariates]
+    if graphs.kind == "mediating":
+        said &= _sets_equal(graphs.between, table.sets)[table.mediators]
+    place = graphs.of_owner([r.place for r in requests])
+    wanted = pack(place == np.arange(table.covariates.shape[1])[:, None])
+    wrong = np.bitwise_or.reduce(said ^ wanted, axis=1) & ~pack(graphs.of_owner([r.zero for r in requests]))
+    taken = np.bitwise_or.reduce(graphs.held[table.nodes], axis=1)
+    fits = unpack(~(wrong | taken), total)
+    counts = fits.cumsum(axis=0)
+    nth = (choice * counts[-1] >> 16) + 1
+    return np.where(counts[-1], (counts >= nth).argmax(axis=0), -1)
+
+
+def _sets_equal(nodes: Words, sets: Sequence[tuple[int, ...]]) -> Words:
+    """Whether ``nodes`` (n, words) is each of these sets, shape (sets, words)."""
+    out = np.zeros((len(sets), nodes.shape[1]), dtype=np.uint64)
+    for i, members in enumerate(sets):
+        flipped = nodes.copy()
+        flipped[list(members)] ^= ALL
+        out[i] = ~np.bitwise_or.reduce(flipped, axis=0)
+    return out
+
+
+def _smallest(graphs: _Graphs, valid: Words) -> Numbers:
+    """For each graph the smallest valid reading about two variables at most (beside those that CDE holds), as the
+    published sets have it, by its covariates' number among the small sets; 0 where the value is 0 by structure, -1
+    where there is none."""
+    total = len(graphs.owner)
+    sizes = np.array([len(chosen) for chosen in small_sets(graphs.effects.shape[1], 2)])[:, None]
+    if graphs.kind == "mediating":
+        sizes = sizes + unpack(graphs.between, total).sum(axis=0)
+    fits = unpack(valid, total) & (sizes <= 2)
+    zero = graphs.of_owner([r.zero for r in graphs.requests])
+    return np.where(zero, 0, np.where(fits.any(axis=0), fits.argmax(axis=0), -1))
+
+
+def _first_of_split(graphs: _Graphs, rows: Numbers, picks: Numbers) -> list[Structure | None]:
+    """For each request the structure of its first graph whose shape belongs to the request's split."""
+    n = graphs.effects.shape[1]
+    marks = 3 * unpack(graphs.held, len(graphs.owner)).T[rows].astype(np.int64)
+    marks[:, 0], marks[:, 1] = 1, 2
+    forms = canonical_forms(graphs.effects[rows], marks)
+    taken: dict[int, tuple[int, str]] = {}
+    for at, (i, form) in enumerate(zip(graphs.owner[rows].tolist(), forms, strict=True)):
+        if i not in taken:
+            request = graphs.requests[i]
+            shape = shape_text(request.task, form)
+            if split_of(shape) == request.split:
+                taken[i] = at, shape
+    found: list[Structure | None] = [None] * len(graphs.requests)
+    at_taken = [at for at, _ in taken.values()]
+    effects, between = graphs.effects[rows[at_taken]], unpack(graphs.between, len(graphs.owner)).T[rows[at_taken]]
+    parts = [
+        _parts(graphs.requests[i], n, int(picks[at]), np.flatnonzero(own).tolist())
+        for (i, (at, _)), own in zip(taken.items(), between, strict=True)
+    ]
+    order, relevant = _roles_in_order(effects, [nodes for nodes, *_ in parts])
+    every = np.arange(len(order))[:, None, None]
+    moved = effects[every, order[:, :, None], order[:, None, :]]
+    for (i, (_, shape)), own, (nodes, held, shown, right), number in zip(
+        taken.items(), moved, parts, relevant, strict=True
+    ):
+        found[i] = Structure(own, len(nodes), held, shown, right, shape, number)
+    return found
+
+
+def _parts(
+    request: Request, n: int, pick: int, between: list[int]
+) -> tuple[list[int], int, tuple[Reading, ...], Reading | None]:
+    """The nodes that the facts speak of in their order as roles, and over these the held ones, the readings and the
+    right one."""
+    held = between if KINDS[request.task] == "CDE" else []
     right: Reading | None = None
     if request.menu != PUBLISHED:
-        nodes = _menu_table(request.task, request.menu, n).nodes[pick]
-        k = 2 + len(nodes)
-        shown = _shown(request.task, request.menu, k, len(held))
+        nodes = _menu_table(_like(request.task), request.menu, n).nodes[pick].tolist()
+        shown = _shown(request.task, request.menu, 2 + len(nodes), len(held))
         right = None if request.zero else shown[request.place]
     elif request.zero:
-        nodes, k, shown = (), 2, ()
+        nodes, shown = [], ()
     else:
-        ms = int(graphs.between[row]) if kind(request.task) == "mediating" else 0
-        zs = int(small_sets(n, 2)[pick])
-        nodes = tuple(bits(ms | zs))
-        k = 2 + len(nodes)
-        used, adjusted = (mask_of([2 + nodes.index(v) for v in bits(part)]) for part in (ms, zs))
-        right = used | mask_of(range(k, k + len(held))), adjusted
+        ms = between if KINDS[request.task] == "mediating" else []
+        zs = small_sets(n, 2)[pick]
+        nodes = sorted({*ms, *zs})
+        used, adjusted = (mask_of([2 + nodes.index(v) for v in part]) for part in (ms, zs))
+        right = used | mask_of(range(2 + len(nodes), 2 + len(nodes) + len(held))), adjusted
         shown = (right,)
-    first = [int(graphs.x[row]), int(graphs.y[row]), *nodes, *held]
-    order = [*first, *[v for v in range(n) if v not in first]]
-    effects = graphs.effects[row][np.ix_(order, order)]
-    return Structure(effects, len(first), mask_of(range(k, k + len(held))), shown, right, shape)
+    first = 2 + len(nodes)
+    return [0, 1, *nodes, *held], mask_of(range(first, first + len(held))), shown, right
+
+
+def _roles_in_order(effects: Flags, named: Sequence[list[int]]) -> tuple[Numbers, list[int]]:
+    """All nodes of each graph: the named ones as they come, then their other causes, then the rest; and how many are
+    not rest."""
+    n = effects.shape[1]
+    above = effects | np.eye(n, dtype=bool)
+    for v in range(n):
+        above |= above[:, :, v, None] & above[:, None, v, :]
+    place = np.full(effects.shape[:2], n)
+    for own, nodes in zip(place, named, strict=True):
+        own[nodes] = range(len(nodes))
+    causes = (above & (place < n)[:, None, :]).any(axis=2)
+    place += np.where(causes, 0, n)
+    return place.argsort(axis=1, kind="stable"), causes.sum(axis=1).tolist()
 
 
 @lru_cache(maxsize=256)
@@ -234,30 +276,38 @@ def _shown(name: str, menu: str, k: int, held: int) -> tuple[Reading, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _MenuTable:
-    """Every choice of a menu's variables among n nodes.
+    """Every choice of a menu's variables among the roles from 2 on.
 
     Attributes:
-        nodes: the variables, in order of mention.
-        used: the same as sets, shape (choices,).
-        mediators, covariates: of each reading, shape (choices, readings); covariates by their index in ``small_sets``.
+        nodes: the variables, in order of mention, shape (choices, variables).
+        most: variables of the largest reading's sets.
+        sets: the small sets of so many.
+        mediators, covariates: of each reading, by their index in ``sets``, shape (choices, readings).
+        between: how many mediators each reading has.
     """
 
-    nodes: list[tuple[int, ...]]
-    used: Masks
-    mediators: Masks
-    covariates: NDArray[np.int64]
+    nodes: Numbers
+    most: int
+    sets: tuple[tuple[int, ...], ...]
+    mediators: Numbers
+    covariates: Numbers
+    between: list[int]
 
 
 @lru_cache(maxsize=256)
 def _menu_table(name: str, menu: str, n: int) -> _MenuTable:
-    nodes = list(permutations(range(n), MENUS[menu]))
+    nodes = list(permutations(range(2, n), MENUS[menu]))
     menus = [readings(name, menu, chosen) for chosen in nodes]
-    index = {zs: i for i, zs in enumerate(small_sets(n, 2).tolist())}
+    most = 2 if menu == "joint" else 1
+    sets = small_sets(n, most)
+    index = {mask_of(chosen): i for i, chosen in enumerate(sets)}
     return _MenuTable(
-        nodes,
-        np.array([mask_of(chosen) for chosen in nodes], dtype=np.int16),
-        np.array([[ms for ms, _ in shown] for shown in menus], dtype=np.int16),
+        np.array(nodes, dtype=np.int64).reshape(len(nodes), MENUS[menu]),
+        most,
+        sets,
+        np.array([[index[ms] for ms, _ in shown] for shown in menus]),
         np.array([[index[zs] for _, zs in shown] for shown in menus]),
+        [ms.bit_count() for ms, _ in menus[0]],
     )
 
 
@@ -269,13 +319,10 @@ def exists(request: Request) -> bool:
     if n > ENUMERATED:
         return True
     cause, effect = np.triu_indices(n, 1)
-    ends = _ends(n)[0 if request.zero else 1]
+    orders = _orders(n)[0 if request.zero else 1]
     every = np.array(list(product((False, True), repeat=len(cause))))
-    effects = np.zeros((len(every) * len(ends), n, n), dtype=bool)
-    effects[:, cause, effect] = np.repeat(every, len(ends), axis=0)
-    x, y = np.tile(ends, (len(every), 1)).T
+    effects = np.zeros((len(every) * len(orders), n, n), dtype=bool)
+    effects[:, cause, effect] = np.repeat(every, len(orders), axis=0)
     owner = np.zeros(len(effects), dtype=np.int64)
-    graphs = _graphs([request], owner, effects, x, y)
-    rows, _ = _fitting(graphs, owner)
-    forms = canonical_forms(effects[rows], graphs.marks(rows))
-    return any(split_of(shape_text(request.task, form)) == request.split for form in forms)
+    graphs = _over_roles([request], owner, effects, np.tile(orders, (len(every), 1)))
+    return _first_of_split(graphs, *_fitting(graphs, owner))[0] is not None

@@ -7,6 +7,7 @@ and the rest. Whoever builds a problem numbers the nodes anew at random.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,7 @@ class Request:
     split: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Structure:
+class Structure(NamedTuple):
     """A graph with a question and a menu, over roles.
 
     Attributes:
@@ -54,6 +54,8 @@ class Structure:
         shown: the menu's readings.
         right: the right one among them; None when the value is 0 by structure.
         shape: the canonical shape.
+        relevant: so many roles are among the first k or cause one of these; they come first. All, where that is not
+            looked at.
     """
 
     effects: NDArray[np.bool_]
@@ -62,6 +64,7 @@ class Structure:
     shown: tuple[Reading, ...]
     right: Reading | None
     shape: str
+    relevant: int
 
     @property
     def n(self) -> int:
@@ -93,4 +96,4 @@ def refit(like: Structure, graph: DAG, right: Reading | None, name: str, split: 
     if split_of(shape) != split:
         return None
     effects = np.array([[bool(pa >> p & 1) for pa in graph.parents] for p in range(graph.n)])
-    return Structure(effects, like.k, like.held, like.shown, right, shape)
+    return Structure(effects, like.k, like.held, like.shown, right, shape, graph.n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rungwise.causal.estimand import assignments
-from rungwise.causal.graph import bits
+from rungwise.causal.graph import members
 from rungwise.problems.menu import Reading
 from rungwise.problems.problem import EFFECTS, LACK_CONDITION, Problem, Step
 from rungwise.problems.tasks import task
@@ -28,11 +28,10 @@ def worked_steps(problem: Problem, reading: Reading | None, written: Written | N
     its estimand again."""
     q, letters = problem.query, problem.letters
     x, y = letters[q.treatment], letters[q.outcome]
-    rules = task(q.task)
     assert problem.truth is not None
     steps = []
     if q.task in EFFECTS:
-        found = "no" if rules.is_zero(problem.graph, q) else "yes"
+        found = "no" if reading is None else "yes"
         steps.append(Step("path", f"{_CHECKS[q.task].format(x, y)}: {found}"))
     if reading is not None:
         ms, zs = reading
@@ -74,4 +73,4 @@ def _written(problem: Problem, ms: int, zs: int) -> Written:
 
 def names(nodes: int, letters: tuple[str, ...]) -> str:
     """The letters of a set of nodes, or "none"."""
-    return ",".join(letters[v] for v in bits(nodes)) or "none"
+    return ",".join(letters[v] for v in members(nodes)) or "none"

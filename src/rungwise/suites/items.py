@@ -16,15 +16,21 @@ from rungwise.problems.recipe import Recipe
 from rungwise.problems.sampler import Wish, sample_problems
 from rungwise.problems.streams import make_dice
 from rungwise.suites.schedule import place_of
-from rungwise.wording import formal, natural, slots
+from rungwise.wording import formal, natural, rephrased, slots
 
 VIEWS = ("natural", "formal", "slots")
+
+WORDINGS = ("plain", "rephrased", "omitted")
+"""Of the natural view: always the same sentences; every sentence drawn from a dozen phrasings (see
+``wording.rephrased``); the same without the instruction, so that the question alone tells the task."""
 
 SUITES = {
     "train": "menus of 3 to 5 nodes, training shapes",
     "validation": "menus of 3 to 5 nodes, shapes neither trained nor tested on",
     "base": "menus of 3 to 5 nodes, test shapes",
     "hard": "menus of 6 to 9 nodes, test shapes",
+    "rephrased": "the problems of base, each sentence drawn from a dozen phrasings; natural view only",
+    "omitted": "the problems of base, rephrased and without the instruction; natural view only",
     "decisive": "pairs with the same facts and question, different graphs and values; test shapes",
     "deconfounding": "every item needs a back-door set; 6 to 8 nodes, test shapes",
     "redundant": "menus padded with true facts that no reading needs; 4 to 6 nodes, test shapes",
@@ -39,6 +45,8 @@ _RECIPES = {
     "train": Recipe(split="train"),
     "validation": Recipe(split="validation"),
     "base": Recipe(split="test"),
+    "rephrased": Recipe(split="test"),
+    "omitted": Recipe(split="test"),
     "hard": Recipe(split="test", nodes=_LARGE, menus={"either": 0.5, "joint": 0.5}, edge_share=(0.3, 0.6)),
     "decisive": Recipe(split="test"),
     "deconfounding": Recipe(
@@ -119,6 +127,8 @@ class Options:
         level: numbers of nodes and menus of a LEVELS entry instead of the suite's own.
         outcome_values: values of the outcome; with three, effects alone are asked.
         sufficient: in ``insufficient``, the share of items that lack no needed fact. One half shows both of each pair.
+        wording: of the natural view, one of WORDINGS. The suites ``rephrased`` and ``omitted`` are ``base`` in these.
+        annotate: labels in facts and question of the natural view carry letter and value, as in ``low (C=0)``.
     """
 
     names: str = "real"
@@ -126,12 +136,15 @@ class Options:
     level: str | None = None
     outcome_values: int = 2
     sufficient: float = 0.5
+    wording: str = "plain"
+    annotate: bool = False
 
     def recipe(self, suite: str) -> Recipe:
         """The suite's recipe so varied.
 
         Raises:
-            UserError: unknown suite, vocabulary, level or number of values, or a suite that cannot be varied so.
+            UserError: unknown suite, vocabulary, level, wording or number of values, or a suite that cannot be varied
+                so.
         """
         if suite not in SUITES:
             near = get_close_matches(suite, SUITES, 1)
@@ -144,6 +157,10 @@ class Options:
             raise UserError(f"{suite} holds pairs of its own; leave out the polarity twins")
         if not 0 <= self.sufficient <= 1 or (self.sufficient != 0.5 and suite != "insufficient"):
             raise UserError(f"the share of sufficient items is for insufficient and in [0, 1], got {self.sufficient}")
+        if self.wording not in WORDINGS:
+            raise UserError(f"unknown wording {self.wording!r}; wordings are {', '.join(WORDINGS)}")
+        if suite in WORDINGS and self.wording not in ("plain", suite):
+            raise UserError(f"{suite} has a wording of its own; use base for {self.wording!r}")
         if self.level is not None:
             if self.level not in LEVELS:
                 raise UserError(f"unknown level {self.level!r}; levels are {', '.join(LEVELS)}")
@@ -165,7 +182,8 @@ def generate(
         options: see ``Options``.
 
     Raises:
-        UserError: unknown suite, view, vocabulary or option, or a negative count.
+        UserError: unknown suite, view, vocabulary or option, a negative count, or a wording of another view than the
+            natural one.
     """
     unknown = set(options) - {field.name for field in fields(Options)}
     if unknown:
@@ -175,6 +193,10 @@ def generate(
     recipe = chosen.recipe(suite)
     if view not in VIEWS:
         raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
+    wording, source = (suite, "base") if suite in WORDINGS else (chosen.wording, suite)
+    if view != "natural" and (wording != "plain" or chosen.annotate):
+        what = f"the wording {wording!r}" if wording != "plain" else "annotating"
+        raise UserError(f"{what} is for the natural view, there is none of the {view} view")
     if n < 0 or start < 0:
         raise UserError(f"the number of items must not be negative, got {min(n, start)}")
     indices = range(start, start + n)
@@ -183,8 +205,16 @@ def generate(
     elif suite == "insufficient":
         problems = _insufficient(recipe, indices, seed, chosen.sufficient)
     else:
-        problems = _sampled(suite, recipe, indices, seed, chosen.twins)
-    return (Item(problem, view, to_text(problem, view)) for problem in problems)
+        problems = _sampled(source, recipe, indices, seed, chosen.twins)
+    if chosen.annotate:
+        problems = (problem.with_(meta={**problem.meta, "annotated": True}) for problem in problems)
+    if wording == "plain":
+        return (Item(problem, view, to_text(problem, view)) for problem in problems)
+    key = (seed, source, recipe.split)
+    return (
+        Item(problem, view, rephrased.text(problem, make_dice(*key, i, "wording"), wording == "rephrased"))
+        for i, problem in zip(indices, problems, strict=True)
+    )
 
 
 def _sampled(suite: str, recipe: Recipe, indices: range, seed: int, twins: bool) -> Iterator[Problem]:
@@ -195,9 +225,11 @@ def _sampled(suite: str, recipe: Recipe, indices: range, seed: int, twins: bool)
             key = (seed, suite, recipe.split, name)
             planned = place_of(key, j, recipe.zero)
             wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes)
-        problems = dict(zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True))
+        problems = zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True)
+        at: tuple[str, int] | None = None
         for name, j, is_twin in places:
-            problem = problems[name, j]
+            if at != (name, j):  # a twin comes right after its problem
+                at, problem = next(problems)
             yield (twin(problem) or problem) if is_twin else problem
 
 

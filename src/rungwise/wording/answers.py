@@ -25,8 +25,8 @@ def answer_text(problem: Problem, view: str) -> str:
         return LACK_CONDITION
     if view == "slots":
         return json.dumps({"PROB": slot_expression(problem)})
-    prob = f"{truth.value:.4f}"
-    return json.dumps({"ANSWER": truth.answer, "PROB": prob} if problem.query.task in EFFECTS else {"PROB": prob})
+    prob = f'"PROB": "{truth.value:.4f}"}}'
+    return f'{{"ANSWER": "{truth.answer}", {prob}' if problem.query.task in EFFECTS else "{" + prob
 
 
 def solution_text(problem: Problem, view: str) -> str:

@@ -13,7 +13,8 @@ BOUND_LINE = f'{ANSWER}{{"PROB": "0.1234"}} or {LACK_CONDITION}'
 
 def text(problem: Problem) -> str:
     """The problem with a letter for each event, numbers to four decimals. A node with more than two values
-    carries their count, as in ``C:3``; the query names x before x_ref."""
+    carries their count, as in ``C:3``; the query names x before x_ref, and says where the treatment never lowers the
+    outcome, as in ``B(A=0)<=B(A=1)``."""
     q, letters = problem.query, problem.letters
     nodes = [
         letter if len(v.labels) == 2 else f"{letter}:{len(v.labels)}"
@@ -22,7 +23,10 @@ def text(problem: Problem) -> str:
     edges = [f"{letters[a]}->{letters[b]}" for a, b in problem.graph.edges]
     facts = [f"{fact.term.text(letters)}={fact.value:.4f}" for fact in problem.facts]
     x, y = letters[q.treatment], letters[q.outcome]
-    asked = f"{q.direction} likely" if q.task in EFFECTS else f"{q.bound} bound"
+    if q.bound == "point":
+        asked = f"point, monotone {y}({x}=0)<={y}({x}=1)"
+    else:
+        asked = f"{q.direction} likely" if q.task in EFFECTS else f"{q.bound} bound"
     held = f", held {assignments(q.held, letters)}" if q.held else ""
     return (
         f"{NODES}{' '.join(nodes)}\n{EDGES}{' '.join(edges) or NONE}\n{FACTS}{'; '.join(facts) or NONE}\n"

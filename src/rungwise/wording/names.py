@@ -14,6 +14,8 @@ KINDS = ("real", "commonsense", "anti-commonsense", "nonsense")
 """real: events of one story, in no relation to the graph. commonsense: the same, but what the graph calls a cause comes
 first by common sense too; anti-commonsense: just the other way round. nonsense: random strings."""
 
+ORDERED = KINDS[1:3]
+"""The kinds that heed the graph."""
 IN_BETWEEN = "in between"
 """The label between the two of an event."""
 
@@ -133,7 +135,7 @@ def draw(kind: str, n: int, dice: Random, order: Sequence[int] = ()) -> tuple[Va
     letters that are low or high.
 
     Args:
-        order: the nodes, causes first; needed by the two kinds that heed the graph.
+        order: the nodes, causes first; needed by ORDERED kinds.
 
     Raises:
         UserError: the kind is unknown, or there are fewer than ``n`` names of it.

@@ -1,5 +1,5 @@
-"""Text -> Problem: our natural and formal views, the published English of CauGym and CaLM, and, where its
-rules suffice, CauGym's reworded items.
+"""Text -> Problem: our natural view, plain or rephrased, our formal view, the published English of CauGym and CaLM,
+and, where its rules suffice, CauGym's reworded items.
 
 The reader uses the text alone. It never guesses past a sentence: what it does not understand is an error that
 names the sentence. Work is linear in the text, which may hold at most ``MAX_CHARS`` characters.
@@ -13,6 +13,8 @@ from rungwise.wording import formal, natural
 from rungwise.wording.reader_events import Unread
 from rungwise.wording.reader_formal import read_formal
 from rungwise.wording.reader_natural import read_natural
+from rungwise.wording.reader_phrasings import OPENINGS as OUR_OPENINGS
+from rungwise.wording.reader_phrasings import read_phrasings
 from rungwise.wording.reader_published import OPENING, read_published
 
 __all__ = ["MAX_CHARS", "Unread", "read"]
@@ -35,6 +37,8 @@ def read(text: str) -> Problem:
         problem = read_formal(text)
     elif text.startswith(natural.OPENING):
         problem = read_natural(text)
+    elif text.startswith(OUR_OPENINGS):
+        problem = read_phrasings(text)
     elif text.removeprefix("Input Info:").lstrip().startswith(OPENING):
         problem = read_published(text)
     else:

@@ -42,6 +42,7 @@ class Events:
         for own, given in zip(self.labels, labels or (), strict=False):
             own.update((label, i) for i, label in enumerate(given))
         self.annotated: list[dict[int, int]] = [{} for _ in names]
+        self.letters: dict[int, str] = {}
         self._letters: dict[str, int] = {}
         self._pairs: dict[str, Pair] = {}
         self._longest_first: list[str] = []
@@ -80,10 +81,10 @@ class Events:
     def label(self, v: int, label: str) -> int | None:
         """The number of a label of event v, a new one where labels are collected; None if it is not one."""
         own = self.labels[v]
+        if label.endswith(")") and not (self.closed and label in own):
+            label = self._annotation(v, label)
         if self.closed:
             return own.get(label)
-        if label.endswith(")"):
-            label = self._annotation(v, label)
         if not label or _NO_LABEL.search(label):  # a clause that was not understood is no label
             return None
         return own.setdefault(label, len(own))
@@ -94,10 +95,23 @@ class Events:
         letter, equals, digits = note.partition("=")
         if not (bare and equals and letter.isalnum() and digits.isdecimal() and len(digits) < 3):
             return label
-        number, value = self.labels[v].setdefault(bare, len(self.labels[v])), int(digits)
-        if self._letters.setdefault(letter, v) != v or self.annotated[v].setdefault(number, value) != value:
-            raise Unread(f"the note ({note[:20]}) contradicts an earlier one: {self.names[v][:60]!r} {bare[:20]!r}")
+        own = self.labels[v]
+        if not self.closed or bare in own:
+            self.note(v, own.setdefault(bare, len(own)), letter, int(digits))
         return bare
+
+    def note(self, v: int, number: int, letter: str, value: int) -> None:
+        """Remember that an event has this letter, and its label of this number this value.
+
+        Raises:
+            Unread: another note says otherwise, or, where labels are given in the order of their values, the label.
+        """
+        known = self.letters.setdefault(v, letter), self._letters.setdefault(letter, v)
+        fits = value == number if self.closed else self.annotated[v].setdefault(number, value) == value
+        if known != (letter, v) or not fits:
+            label = next(label for label, i in self.labels[v].items() if i == number)
+            note = f"({letter[:20]}={value})"
+            raise Unread(f"the note {note} contradicts an earlier one: {self.names[v][:60]!r} {label[:20]!r}")
 
     def pairs(self, text: str, verb: str) -> list[Pair]:
         """The pairs in a list such as ``a being low, b being high and c being low`` (verb `` being ``).

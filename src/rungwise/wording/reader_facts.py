@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rungwise.causal.estimand import Assignment, Term
 from rungwise.problems.problem import Fact
+from rungwise.wording import phrasings_world
 from rungwise.wording.reader_events import Events, Pair, unread
 
 
@@ -33,7 +34,9 @@ class Parts(NamedTuple):
     question: str
 
 
-# What may follow the question: requests about the form of the answer, which change nothing about the problem.
+# What may follow the question: requests about the form of the answer, which change nothing about the problem. Ours are
+# known word for word, those of others by how they begin.
+_OWN_LINES = frozenset((*phrasings_world.LACK_LINES, *phrasings_world.EFFECT_LINES, *phrasings_world.BOUND_LINES))
 ANSWER_FORM = (
     "Provide ", "Present ", "Give ", "Answer ", "Output ", "Respond ", "Please ", "Let's think ", "If the condition ",
     "If the facts ",
@@ -53,7 +56,8 @@ def parts(text: str) -> Parts:
     question, mark, trailer = rest.rpartition("?")
     if not mark:
         raise unread("a question without a question mark", rest)
-    for sentence in _SENTENCE_END.split(trailer):
+    foreign = "\n".join([line for line in trailer.split("\n") if line not in _OWN_LINES])
+    for sentence in _SENTENCE_END.split(foreign):
         if sentence and not sentence.isspace() and not sentence.lstrip().startswith(ANSWER_FORM):
             raise unread("this after the question", sentence)
     head, marker, instruction = head.partition("Instruction:")

@@ -7,6 +7,7 @@ import re
 from rungwise.causal.estimand import Assignment, Term
 from rungwise.causal.graph import DAG
 from rungwise.problems.problem import EFFECTS, TASKS, Fact, Problem, Query, Variable
+from rungwise.problems.tasks import POINT_TASKS
 from rungwise.wording import formal
 from rungwise.wording.reader_events import unread
 
@@ -14,7 +15,7 @@ _NODE = re.compile(r"([^\W\d_]\w*)(?::(\d{1,2}))?")
 _FACT = re.compile(r"P\(([^|()]+)(?:\|([^|()]+))?\)=(\d++(?:\.\d++)?(?:e-\d++)?)")
 _QUERY = re.compile(
     r"(\w+) of (\w+) on (\w+): (\w+)=(\d{1,2}) vs (\w+)=(\d{1,2}), (\w+)=(\d{1,2}), "
-    r"(?:(more|less) likely|(lower|upper) bound)(?:, held (.+))?"
+    r"(?:(more|less) likely|(lower|upper) bound|(point), monotone (\w+)\((\w+)=0\)<=(\w+)\((\w+)=1\))(?:, held (.+))?"
 )
 
 
@@ -81,13 +82,15 @@ def _query(text: str, place: dict[str, int], cards: list[int]) -> Query:
     found = _QUERY.fullmatch(text)
     if not found:
         raise unread("this query", text)
-    task, x, y, x1, _, x2, _, y1, _, direction, bound, held = found.groups()
-    if task not in TASKS or (x, y) != (x1, y1) or x1 != x2 or (direction is None) == (task in EFFECTS):
+    task, x, y, x1, _, x2, _, y1, _, direction, bound, point, *monotone, held = found.groups()
+    if task not in (POINT_TASKS if point else TASKS) or (direction is None) == (task in EFFECTS):
+        raise unread("this query", text)
+    if (x, y, x) != (x1, y1, x2) or monotone != ([y, x, y, x] if point else [None] * 4):
         raise unread("this query", text)
     (treatment, value), (_, other), (outcome, asked) = (
         pair for i in (4, 6, 8) for pair in _pairs(f"{found[i]}={found[i + 1]}", place, cards)
     )
     return Query(
         task, treatment, outcome, value, other, asked,
-        held=_pairs(held, place, cards) if held else (), bound=bound, direction=direction or "more",
+        held=_pairs(held, place, cards) if held else (), bound=bound or point, direction=direction or "more",
     )  # fmt: skip

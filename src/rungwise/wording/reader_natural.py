@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import count
+from typing import Any
 
 from rungwise.causal.graph import DAG
-from rungwise.problems.problem import Problem, Query, Variable
+from rungwise.problems.problem import Problem, Query, Variable, letter
 from rungwise.wording import natural
 from rungwise.wording.reader_events import Events, unread
 from rungwise.wording.reader_facts import Style, assignment, facts, parts, raw_facts
-from rungwise.wording.reader_question import agreed, match
+from rungwise.wording.reader_question import agreed, check_monotone, check_seen, match
 
 _STYLE = Style(natural.GIVEN, natural.JOIN, natural.PLAIN, natural.VERB)
-_NUMBERED = re.compile(r" \((\d+)\)(?:, | or |\Z)")
+_NUMBERED = re.compile(r" \((\d+)\)(?:, | or | and |\Z)")
+_MONOTONE = natural.MONOTONE.partition("{")[0]
 
 _BY_OPENING = (
     ("Hold it fixed ", "CDE", natural.QUESTIONS["CDE"]),
@@ -22,6 +25,10 @@ _BY_OPENING = (
     ("With ", "NIE", natural.QUESTIONS["NIE"]),
     ("Suppose that ", "PN", natural.QUESTIONS["PN"]),
     ("If ", "ATE", natural.QUESTIONS["ATE"]),
+)
+_BY_OPENING_OF_POINTS = (
+    ("Suppose that ", "PN", natural.POINTS["PN"]),
+    ("What is the probability ", "PNS", natural.POINTS["PNS"]),
 )
 
 
@@ -36,15 +43,18 @@ def read_natural(text: str) -> Problem:
     world, _, paragraph = head[len(natural.OPENING) :].partition("\n")
     events, graph = _world(world)
     values = [list(own.values()) for own in events.labels]
+    monotone = ""
+    if paragraph.startswith(_MONOTONE):
+        monotone, _, paragraph = paragraph.partition("\n")
     raw = raw_facts(paragraph, _STYLE, events)
-    form, template = next(
-        ((form, template) for start, form, template in _BY_OPENING if question.startswith(start)), ("", "")
-    )
+    forms = _BY_OPENING_OF_POINTS if monotone else _BY_OPENING
+    form, template = next(((form, template) for start, form, template in forms if question.startswith(start)), ("", ""))
     if not form:
         raise unread("this as a question", question)
     asked = match(template, question, events, natural.VERB)
-    if asked.s == asked.y:
-        raise unread("an outcome that would have been what it was", question)
+    check_seen(asked, question)
+    if monotone:
+        check_monotone(match(natural.MONOTONE, monotone.rstrip(), events, ""), asked, monotone)
     assert asked.o is not None  # every template has this hole
     if form == "PN" and instruction is None and asked.o == 0:
         form = "PS"  # the same words: PN is asked of those with value 1 seen, PS of those with value 0
@@ -59,11 +69,20 @@ def read_natural(text: str) -> Problem:
             x_ref=asked.o,
             y=asked.y,
             held=assignment(asked.H, values),
-            bound=asked.B,
+            bound="point" if monotone else asked.B,
             direction=asked.D,
         ),
         facts=facts(raw, values, events),
+        meta=annotated(events),
     )
+
+
+def annotated(events: Events) -> dict[str, Any]:
+    """The meta of a problem whose text carries notes such as ``(C=0)``: that it does, and the letters."""
+    if not events.letters:
+        return {}
+    spare = (letter(i) for i in count() if letter(i) not in events.letters.values())
+    return {"annotated": True, "letters": [events.letters.get(v) or next(spare) for v in range(len(events.names))]}
 
 
 def _world(world: str) -> tuple[Events, DAG]:
@@ -76,14 +95,9 @@ def _world(world: str) -> tuple[Events, DAG]:
     names, labels = [], []
     for item in listed.split("; "):
         name, _, numbered = item.partition(natural.CAN_BE)
-        pieces = _NUMBERED.split(numbered)
-        if len(pieces) < 5 or pieces[-1] or pieces[1::2] != [str(i) for i in range(len(pieces) // 2)]:
-            raise unread("this event and its values", item)
-        if name in names or len(set(pieces[:-1:2])) < len(pieces) // 2:
-            raise unread("an event or value that is stated twice", item)
         names.append(name)
-        labels.append(pieces[:-1:2])
-    events = Events(names, labels)
+        labels.append(numbered_labels(numbered, item))
+    events = closed_events(names, labels)
     edges = []
     for clause in causes.rstrip().removesuffix(".").split("; ") if with_causes else ():
         cause, _, effect = clause.partition(natural.AFFECTS)
@@ -92,3 +106,29 @@ def _world(world: str) -> tuple[Events, DAG]:
             raise unread("this direct cause", clause)
         edges.append((a, b))
     return events, DAG.from_edges(len(names), edges)
+
+
+def numbered_labels(numbered: str, item: str) -> list[str]:
+    """The labels of ``low (0), fair (1) or high (2)``, which stands in ``item``.
+
+    Raises:
+        Unread: it has another form, or a label is stated twice.
+    """
+    pieces = _NUMBERED.split(numbered)
+    if len(pieces) < 5 or pieces[-1] or pieces[1::2] != [str(i) for i in range(len(pieces) // 2)]:
+        raise unread("this event and its values", item)
+    labels = pieces[:-1:2]
+    if len(set(labels)) < len(labels):
+        raise unread("a value that is stated twice", item)
+    return labels
+
+
+def closed_events(names: list[str], labels: list[list[str]]) -> Events:
+    """The events of a text that states all of them with their labels.
+
+    Raises:
+        Unread: one is stated twice.
+    """
+    if len(set(names)) < len(names):
+        raise unread("events of which one is stated twice", ", ".join(names))
+    return Events(names, labels)

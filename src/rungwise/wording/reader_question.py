@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rungwise.problems.problem import TASKS
-from rungwise.problems.tasks import task
-from rungwise.wording.reader_events import Events, Pair, unread
+from rungwise.problems.tasks import POINT_TASKS
+from rungwise.wording.natural import title
+from rungwise.wording.phrasings_causation import QUANTITIES
+from rungwise.wording.phrasings_effects import DIRECTIONS
+from rungwise.wording.reader_events import Events, Pair, Unread, unread
 
-TITLES = {f"{task(name).TITLE} ({name})": name for name in TASKS}
+TITLES = {title(name): name for name in (*TASKS, *POINT_TASKS)}
 
 # A literal may stand inside a name too; after this many places where the hole does not fit, it is no match.
 _TRIES = 50
+_ALL_TRIES = 400
 
 
 @dataclass
 class Holes:
-    """What stood in the holes of a template; a name that is met twice must be the same event twice."""
+    """What stood in the holes of a template; a hole that is met twice must hold the same twice.
+
+    ``negated`` is the label in hole s where that reads "not" and a label.
+    """
 
     X: int = -1
     Y: int = -1
@@ -26,6 +33,7 @@ class Holes:
     o: int | None = None
     y: int = -1
     s: int | None = None
+    negated: int | None = None
     H: tuple[Pair, ...] = ()
     D: str = "more"
     B: str | None = None
@@ -33,7 +41,7 @@ class Holes:
     O: tuple[Pair, ...] = ()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _compiled(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     first, *rest = re.split(r"\{(\w)\}", template)
     return first, tuple(zip(rest[::2], rest[1::2], strict=True))
@@ -42,8 +50,8 @@ def _compiled(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 def match(template: str, sentence: str, events: Events, verb: str) -> Holes:
     """The contents of the holes; ``verb`` is that of the lists in holes H and O.
 
-    Holes: X, Y names; x, o labels of X; y, s labels of Y; H, O lists of pairs; D more or less; B lower or
-    upper; T title and code of a task.
+    Holes: X, Y names; x, o labels of X; y, s labels of Y; H, O lists of pairs, h one with the verb "being"; D more or
+    less, and the other words of ``DIRECTIONS``; B lower or upper; Q one of ``QUANTITIES``; T title and code of a task.
 
     Raises:
         Unread: the sentence does not have this form, or names an event or label that does not exist.
@@ -51,22 +59,35 @@ def match(template: str, sentence: str, events: Events, verb: str) -> Holes:
     first, parts = _compiled(template)
     if not sentence.startswith(first):
         raise unread(f"this as {first.strip()!r} ...", sentence)
-    found, at = Holes(), len(first)
-    for i, (hole, literal) in enumerate(parts):
-        if i == len(parts) - 1:
-            ends = [len(sentence) - len(literal)] if sentence.endswith(literal) else []
-        else:
-            ends = []
+    found, furthest, tries = Holes(), (0, len(first)), 0
+
+    def fits(i: int, at: int) -> bool:
+        nonlocal furthest, tries
+        if i == len(parts):
+            return True
+        furthest = max(furthest, (i, at))
+        hole, literal = parts[i]
+        field = _FIELDS.get(hole, hole)
+        before = getattr(found, field)
+        last = i == len(parts) - 1
+        end = len(sentence) - len(literal) if last and sentence.endswith(literal) else -1
+        if not last:
             end = sentence.find(literal, at)
-            while end >= 0 and len(ends) < _TRIES:
-                ends.append(end)
-                end = sentence.find(literal, end + 1)
-        for end in ends:
-            if end >= at and _fill(found, hole, sentence[at:end], events, verb):
-                at = end + len(literal)
-                break
-        else:
-            raise unread(f"the {_MEANING[hole]} in this sentence", sentence[at:] or sentence)
+        here = 0
+        while end >= at and here < _TRIES and tries < _ALL_TRIES:
+            here, tries = here + 1, tries + 1
+            if _fill(found, hole, sentence[at:end], events, verb):
+                if fits(i + 1, end + len(literal)):
+                    return True
+                setattr(found, field, before)
+                if not events.closed:  # what was taken for a label has become one
+                    return False
+            end = -1 if last else sentence.find(literal, end + 1)
+        return False
+
+    if not fits(0, len(first)):
+        hole, at = parts[furthest[0]][0], furthest[1]
+        raise unread(f"the {_MEANING[_FIELDS.get(hole, hole)]} in this sentence", sentence[at:] or sentence)
     return found
 
 
@@ -86,6 +107,36 @@ def agreed(template: str, instruction: str, form: str, asked: Holes, events: Eve
     return named
 
 
+def check_monotone(told: Holes, asked: Holes, statement: str) -> None:
+    """Refuse a statement that the treatment never lowers the outcome where it is about other events or values than
+    0 and 1 of the question's.
+
+    Raises:
+        Unread: it is.
+    """
+    if (told.X, told.Y, told.o, told.x, told.s, told.y) != (asked.X, asked.Y, 0, 1, 0, 1):
+        raise unread("this as the question's treatment never lowering its outcome", statement)
+
+
+def check_seen(asked: Holes, question: str) -> None:
+    """Refuse a question whose outcome value is not another one than its other outcome value.
+
+    Raises:
+        Unread: it is not.
+    """
+    if asked.s == asked.y or (asked.s is None and asked.negated not in (None, asked.y)):
+        raise unread("an outcome that would have been what it was", question)
+
+
+_FIELDS = {**dict.fromkeys(DIRECTIONS, "D"), "Q": "B", "h": "H"}
+"""Hole -> the field of Holes that it fills, where it is another one."""
+
+_WORDS: dict[str, dict[str, str]] = {
+    "B": {"lower": "lower", "upper": "upper"},
+    "Q": {words: bound for bound, words in QUANTITIES.items()},
+    "T": TITLES,
+    **{hole: {more: "more", less: "less"} for hole, (more, less) in DIRECTIONS.items()},
+}
 _MEANING = {
     "X": "treatment", "Y": "outcome", "x": "treatment's value", "o": "treatment's other value",
     "y": "outcome's value", "s": "outcome's observed value", "H": "held events", "O": "observed events",
@@ -101,17 +152,25 @@ def _fill(found: Holes, hole: str, content: str, events: Events, verb: str) -> b
         setattr(found, hole, v)
         return True
     if hole in "xoys":
-        v = found.X if hole in "xo" else found.Y
+        v, before = (found.X if hole in "xo" else found.Y), getattr(found, hole)
         number = events.label(v, content)
         if hole == "s" and number is None and content.startswith("not "):
-            return events.label(v, content[4:]) is not None
+            found.negated = events.label(v, content[4:])
+            return found.negated is not None
+        if number is None or before not in (-1, None, number):
+            return False
         setattr(found, hole, number)
-        return number is not None
-    if hole in "HO":
-        setattr(found, hole, tuple(events.pairs(content, verb)))
         return True
-    allowed = {"D": ("more", "less"), "B": ("lower", "upper"), "T": TITLES}[hole]
-    if content not in allowed:
+    if hole in "HhO":
+        try:
+            setattr(found, hole.upper(), tuple(events.pairs(content, " being " if hole == "h" else verb)))
+        except Unread:
+            if not events.closed:
+                raise
+            return False
+        return True
+    word = _WORDS[hole].get(content)
+    if word is None:
         return False
-    setattr(found, hole, TITLES[content] if hole == "T" else content)
+    setattr(found, _FIELDS.get(hole, hole), word)
     return True

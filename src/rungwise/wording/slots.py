@@ -10,7 +10,6 @@ anything about the graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -232,8 +231,7 @@ def redraw(problem: Problem, rng: np.random.Generator) -> Problem:
     return Problem(
         DAG(tuple(parents)),
         tuple(variables),
-        replace(
-            q,
+        q._replace(
             treatment=to[q.treatment],
             outcome=to[q.outcome],
             x=q.x ^ flip[q.treatment],
