@@ -48,6 +48,23 @@ def test_any_part_can_be_made_alone() -> None:
     assert [item.text for item in islice(generate("rephrased", N, 6), 3)] != whole[:3]
 
 
+@pytest.mark.parametrize(
+    ("suite", "options"),
+    [("decisive", {}), ("decisive", {"level": "hard"}), ("insufficient", {}), ("insufficient", {"sufficient": 0.3})],
+)
+def test_pairs_are_the_same_in_any_pieces(
+    suite: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [item.problem.to_dict() for item in generate(suite, 60, 5, **options)]  # type: ignore[arg-type]
+    at = 0
+    for size in (1, 2, 3, 15, 39):
+        piece = generate(suite, size, 5, start=at, **options)  # type: ignore[arg-type]
+        assert [item.problem.to_dict() for item in piece] == whole[at : at + size]
+        at += size
+    monkeypatch.setattr("rungwise.suites.items.CHUNK", 7)
+    assert [item.problem.to_dict() for item in generate(suite, 60, 5, **options)] == whole  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("suite", [suite for suite in SUITES if suite not in WORDINGS])
 def test_every_suite_has_every_wording(suite: str) -> None:
     for wording in WORDINGS:

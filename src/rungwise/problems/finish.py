@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rungwise.causal.estimand import Term
+from rungwise.causal.estimand import Assignment, Term
 from rungwise.causal.graph import DAG, members
 from rungwise.causal.scm import SCM, Array
 from rungwise.problems.baselines import BASELINES, baseline_value
@@ -147,26 +147,33 @@ def asked(structure: Structure, number: Sequence[int], made: Plan, direction: st
         direction,
     )
     parents, children = [0] * structure.n, [0] * structure.n
-    for cause, row in zip(number, structure.effects.tolist(), strict=True):
-        for effect, direct in zip(number, row, strict=True):
-            if direct:
-                parents[effect] |= 1 << cause
-                children[cause] |= 1 << effect
+    causes, effects = structure.effects.nonzero()
+    for i, j in zip(causes.tolist(), effects.tolist(), strict=True):
+        cause, effect = number[i], number[j]
+        parents[effect] |= 1 << cause
+        children[cause] |= 1 << effect
     return Asked(structure, tuple(number), made, final, DAG.trusted(tuple(parents), tuple(children)))
 
 
 @lru_cache(maxsize=1 << 11)
 def named_terms(made: Plan, number: tuple[int, ...]) -> tuple[Term, ...]:
     """A plan's terms over the nodes that play its roles."""
-    sides = {pairs: tuple(sorted([(number[v], value) for v, value in pairs])) for pairs in made.sides}
-    return tuple([Term(sides[target], sides[given]) for target, given in made.terms])
+    sides: dict[Assignment, Assignment] = {}
+    for pairs in made.sides:
+        if len(pairs) == 1:
+            ((v, value),) = pairs
+            sides[pairs] = ((number[v], value),)
+        else:
+            sides[pairs] = tuple(sorted([(number[v], value) for v, value in pairs]))
+    return tuple([Term._make((sides[target], sides[given])) for target, given in made.terms])
 
 
 def draw_texts(settled: Settled, recipe: Recipe, dice: Random) -> Texts:
     """Order of the facts, names and letters at random, so that none of them says anything about the graph."""
     final = settled.asked
     terms = named_terms(final.plan, final.number[: final.structure.k])
-    facts = [*map(Fact, terms, settled.numbers), *draw_redundant(settled.model, final.q, terms, recipe.redundant, dice)]
+    facts = [Fact._make(pair) for pair in zip(terms, settled.numbers, strict=True)]
+    facts += draw_redundant(settled.model, final.q, terms, recipe.redundant, dice)
     order = final.graph.order if recipe.names in ORDERED else ()
     variables = list(draw(recipe.names, final.graph.n, dice, order))
     if recipe.outcome_values > 2:

@@ -26,8 +26,8 @@ class Tables(NamedTuple):
     """Where the probabilities of one structure's model stand.
 
     Attributes:
-        places: shape (relevant, cells), for each relevant role and cell of the joint of these (roles first to last, last
-            fastest) the place of P(role = its value | its parents = theirs).
+        places: shape (relevant, cells), for each relevant role and cell of the joint of these (roles first to last,
+            last fastest) the place of P(role = its value | its parents = theirs).
         start: where each role's table starts, and at last the length of all, shape (n + 1,).
     """
 

@@ -26,8 +26,7 @@ LACK_CONDITION = "LACK_CONDITION"
 """The whole answer when graph and displayed facts do not determine the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """An event: its name as it stands inside a sentence and its value labels (label i is value i)."""
 
     name: str
@@ -122,9 +121,9 @@ class Problem:
         for (target, given), value in self.facts:
             if len(target) == 1 and target[0][1] == 1 and cards[target[0][0]] == 2:
                 target, value = ((target[0][0], 0),), round(1 - value, 12)
-            said.append((target, given, value))
+            said.append(orjson.dumps((target, given, value)))
         said.sort()
-        return orjson.dumps((self.graph.parents, cards, said))
+        return orjson.dumps((self.graph.parents, cards)) + b"".join(said)
 
     @cached_property
     def letters(self) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ def make_dice(*key: object) -> Random:
 
 def _number(key: tuple[object, ...]) -> int:
     # Parts are told apart by slashes, so a slash inside a part is escaped: ("a/b",) is not ("a", "b").
-    parts = [str(part).replace("\\", "\\\\").replace("/", "\\/") for part in key]
+    parts = [str(part) for part in key]
+    if any("/" in part or "\\" in part for part in parts):
+        parts = [part.replace("\\", "\\\\").replace("/", "\\/") for part in parts]
     return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:16], "big")
 
 

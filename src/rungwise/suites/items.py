@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from rungwise.errors import UserError
-from rungwise.problems.decisive import sample_decisive
-from rungwise.problems.insufficient import sample_insufficient
+from rungwise.problems.decisive import PairWish, sample_decisive
+from rungwise.problems.insufficient import LackWish, sample_insufficient
 from rungwise.problems.polarity import twin
 from rungwise.problems.problem import EFFECTS, Problem
 from rungwise.problems.recipe import Recipe
@@ -243,26 +243,38 @@ def _place(i: int, tasks: Sequence[str], twins: bool) -> tuple[str, int, bool]:
 
 
 def _decisive(recipe: Recipe, indices: range, seed: int) -> Iterator[Problem]:
-    pair: tuple[Problem, Problem] | None = None
-    for i in indices:
-        if pair is None or i % 2 == 0:
-            name, j = recipe.tasks[i // 2 % len(recipe.tasks)], i // 2 // len(recipe.tasks)
+    for first in range(0, len(indices), CHUNK):
+        own = indices[first : first + CHUNK]
+        wishes = []
+        for at in range(own.start // 2, (own.stop + 1) // 2):
+            name, j = recipe.tasks[at % len(recipe.tasks)], at // len(recipe.tasks)
             key = (seed, "decisive", recipe.split, name)
             planned = place_of(key, j, 2 * recipe.zero, OPPOSITE)
             opposite = planned.opposite if name in EFFECTS and not planned.zero else None
-            pair = sample_decisive(name, recipe, make_dice(*key, j), planned.zero, opposite, planned.yes)
-        yield pair[i % 2]
+            wishes.append(PairWish(name, make_dice(*key, j), planned.zero, opposite, planned.yes))
+        pairs = sample_decisive(wishes, recipe)
+        for i in own:
+            if i == own.start or i % 2 == 0:
+                pair = next(pairs)
+            yield pair[i % 2]
 
 
 def _insufficient(recipe: Recipe, indices: range, seed: int, sufficient: float) -> Iterator[Problem]:
-    pair: tuple[Problem, Problem] | None = None
-    known: tuple[object, ...] | None = None
-    for i in indices:
-        at = i // 2 if sufficient == 0.5 else i  # one half: both of each pair, in random order
-        name, j = recipe.tasks[at % len(recipe.tasks)], at // len(recipe.tasks)
-        key = (seed, "insufficient", recipe.split, name)
-        if known != (*key, j) or pair is None:
-            dice, known = make_dice(*key, j), (*key, j)
-            pair = sample_insufficient(name, recipe, dice, place_of(key, j, 0.0).yes)
-            first = dice.randrange(2)
-        yield pair[first ^ (i % 2)] if sufficient == 0.5 else pair[place_of((*key, "sufficient"), j, sufficient).zero]
+    share = 2 if sufficient == 0.5 else 1  # one half: both of each pair, in random order
+    for first in range(0, len(indices), CHUNK):
+        own = indices[first : first + CHUNK]
+        wishes, keys = [], []
+        for at in range(own.start // share, (own.stop - 1) // share + 1):
+            name, j = recipe.tasks[at % len(recipe.tasks)], at // len(recipe.tasks)
+            key = (seed, "insufficient", recipe.split, name)
+            wishes.append(LackWish(name, make_dice(*key, j), place_of(key, j, 0.0).yes))
+            keys.append((key, j))
+        pairs = zip(wishes, keys, sample_insufficient(wishes, recipe), strict=True)
+        for i in own:
+            if i == own.start or i % share == 0:
+                wish, (key, j), pair = next(pairs)
+                control = wish.dice.randrange(2)
+            if share == 2:
+                yield pair[control ^ (i % 2)]
+            else:
+                yield pair[place_of((*key, "sufficient"), j, sufficient).zero]

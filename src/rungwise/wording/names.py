@@ -9,6 +9,7 @@ from string import ascii_lowercase
 
 from rungwise.errors import UserError
 from rungwise.problems.problem import Variable
+from rungwise.problems.streams import shuffled
 
 KINDS = ("real", "commonsense", "anti-commonsense", "nonsense")
 """real: events of one story, in no relation to the graph. commonsense: the same, but what the graph calls a cause comes
@@ -147,8 +148,8 @@ def draw(kind: str, n: int, dice: Random, order: Sequence[int] = ()) -> tuple[Va
     if n > _KNOWN:
         raise UserError(f"there are {_KNOWN} real names, not {n}; ask for fewer nodes or for nonsense names")
     drawn: list[tuple[int, Variable]] = []
-    for theme in dice.sample(_REAL, -(-n // _SMALLEST)):
-        drawn += dice.sample(theme, min(len(theme), n - len(drawn)))
+    for theme in shuffled(_REAL, dice)[: -(-n // _SMALLEST)]:
+        drawn += shuffled(theme, dice)[: n - len(drawn)]
     if kind == "real":
         return tuple([event for _, event in drawn])
     # Events of several stories have no order among each other; those of one keep theirs.

@@ -137,8 +137,11 @@ def monotone_statement(template: str, problem: Problem, labels: Sequence[Sequenc
 
 def listed(pairs: Assignment, says: Sequence[Sequence[str]]) -> str:
     """As in ``a is low, b is high and c is low``; ``says[v][value]`` is the phrase for one event."""
+    if len(pairs) == 1:
+        ((v, value),) = pairs
+        return says[v][value]
     phrases = [says[v][value] for v, value in pairs]
-    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
 
 
 def _fact(fact: Fact, says: Sequence[Sequence[str]]) -> str:
