@@ -18,7 +18,7 @@ import pytest
 from rungwise import __version__, cli
 
 COMMANDS = (
-    "generate", "show", "list", "verify", "reveal", "export", "solve", "pretrain", "train", "evaluate", "quickstart",
+    "generate", "show", "list", "verify", "reveal", "export", "rephrase", "solve", "pretrain", "train", "evaluate", "quickstart",
 )  # fmt: skip
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
 
@@ -104,7 +104,7 @@ def test_list(shell: Shell) -> None:
     assert code == 0
     for word in ("base", "decisive", "ETT", "exact", "caugym:"):
         assert word in out
-    assert list(shell.json("list", "tasks")["tasks"]) == ["ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS"]
+    assert list(shell.json("list", "tasks")["tasks"]) == ["ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS", "PNS"]
 
 
 def test_list_recipes(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,8 @@ def test_definitions() -> None:
     for item in [*generate("base", 70), *generate("monotone", 9)]:
         q, letters = item.problem.query, item.problem.letters
         text = evidence(item.problem)["definition"]
-        for v, letter in ((q.treatment, "X"), (q.outcome, "Y")):
-            text = text.replace(f"{letters[v]}=", f"{letter}=").replace(f"{letters[v]}_", f"{letter}_")
+        of = {letters[q.treatment]: "X", letters[q.outcome]: "Y"}
+        text = re.sub(r"[A-Z](?=[=_])", lambda m, of=of: of.get(m[0], m[0]), text)
         if (q.x, q.x_ref, q.y, q.direction) == (1, 0, 1, "more") and not q.held:
             said[q.task, q.bound] = text
     assert said["ATE", None] == "P(Y=1|do(X=1)) - P(Y=1|do(X=0)); Yes where positive"

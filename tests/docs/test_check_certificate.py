@@ -65,21 +65,21 @@ def test_the_numbers_are_told(tmp_path: Path) -> None:
     assert f"second model {made['meta']['witness']['value']:.6f}" in said
 
 
-def row_of(certificate: Certificate, v: int) -> list[float]:
-    """The first row of the table of variable v."""
-    row = certificate["model"]["tables"][v]
-    while isinstance(row[0], list):
-        row = row[0]
-    return row
+def rows_of(certificate: Certificate, v: int) -> list[list[float]]:
+    """The rows of the table of variable v."""
+    rows = [certificate["model"]["tables"][v]]
+    while isinstance(rows[0][0], list):
+        rows = [row for part in rows for row in part]
+    return rows
 
 
 def change_table(certificate: Certificate) -> None:
-    row = row_of(certificate, certificate["query"]["outcome"])
-    row[0], row[1] = row[0] / 2, row[1] + row[0] / 2
+    for row in rows_of(certificate, certificate["query"]["outcome"]):
+        row[0], row[1] = row[0] / 2, row[1] + row[0] / 2
 
 
 def unbalance_row(certificate: Certificate) -> None:
-    row_of(certificate, certificate["query"]["treatment"])[0] += 1e-6
+    rows_of(certificate, certificate["query"]["treatment"])[0][0] += 1e-6
 
 
 def change_fact(certificate: Certificate) -> None:

@@ -3,9 +3,14 @@ cost."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import prod
 from typing import Any
 
+import numpy as np
+
+from rungwise.causal.graph import DAG
+from rungwise.causal.scm import SCM
 from rungwise.errors import UserError
 from rungwise.problems.problem import Problem
 
@@ -35,12 +40,32 @@ def read_certificate(text: str) -> Problem:
     if not isinstance(data, dict):
         raise UserError("the certificate is no JSON object")
     _refuse_large(data)
+    tables = data.pop("model", None)
     try:
         problem = Problem.from_dict(data)
+        if tables:
+            problem = problem.with_(model=_model(problem.graph, tables))
         hash(problem.query)  # a list in it would only be noticed much later
     except (TypeError, OverflowError) as error:
         raise UserError(f"not a problem: {type(error).__name__}: {error}") from error
     return problem
+
+
+def _model(graph: DAG, data: dict[str, Any]) -> SCM:
+    """``SCM.from_dict``, in a third of the time where nothing is wrong: all tables are looked at in one go."""
+    with suppress(KeyError, TypeError, ValueError, IndexError):
+        model = SCM(graph, tuple([np.array(table, dtype=np.float64) for table in data["tables"]]))
+        cards = model.cards
+        shapes = [tuple([cards[u] for u in (*graph.causes[v], v)]) for v in range(graph.n)]
+        if [table.shape for table in model.tables] == shapes:
+            flat = np.concatenate([table.ravel() for table in model.tables])
+            ends = np.cumsum(
+                np.repeat(cards, [table.size // card for table, card in zip(model.tables, cards, strict=True)])
+            )
+            rows = np.add.reduceat(flat, [0, *ends[:-1]])
+            if flat.min() >= 0 and flat.max() <= 1 and np.abs(rows - 1).max() <= 1e-9:
+                return model
+    return SCM.from_dict(graph, data)
 
 
 def _refuse_large(data: dict[str, Any]) -> None:

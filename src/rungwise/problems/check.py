@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from rungwise.causal.estimand import Expr, Term
 from rungwise.causal.scm import SCM
@@ -12,8 +13,18 @@ from rungwise.errors import UserError
 from rungwise.problems.baselines import BASELINES, baseline_value
 from rungwise.problems.menu import Reading
 from rungwise.problems.polarity import twin, twin_id
-from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TOLERANCE, Problem, Query
-from rungwise.problems.roads import cells, event, is_rising, model_value, reading_value, third_value
+from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TOLERANCE, Answer, Problem, Query
+from rungwise.problems.roads import (
+    KEPT_CASES,
+    Marginals,
+    cases,
+    cells,
+    event,
+    is_rising,
+    model_value,
+    reading_value,
+    third_value,
+)
 from rungwise.problems.solve import solve
 from rungwise.problems.streams import split_of
 from rungwise.problems.tasks import task
@@ -26,6 +37,9 @@ HALF_UNIT = 0.5e-4 + 1e-9
 
 EXACT = 1e-9
 """Difference allowed where two roads use the same digits."""
+
+MOST_CASES = 256
+"""A reading sums over so many cases at most: eight binary variables, more than any menu has."""
 
 
 def check_problem(problem: Problem, thorough: bool = False) -> list[str]:
@@ -47,118 +61,167 @@ def check_problem(problem: Problem, thorough: bool = False) -> list[str]:
         return [f"problem: {error}"]
     if problem.model is None or problem.truth is None:
         return ["problem: without its full model and truth it cannot be checked"]
-    unfit = [*_meta(problem), *_model(problem, problem.model)]
+    try:
+        problem.model.check()
+    except UserError as error:
+        return [f"model: it is none: {error}"]
+    return check_read(problem, problem.model, problem.truth, problem.shape, thorough)
+
+
+def check_read(problem: Problem, model: SCM, truth: Answer, shape: str, thorough: bool = False) -> list[str]:
+    """``check_problem`` where a certificate was read, so that problem and model are known to be well formed.
+
+    Args:
+        model, truth: the problem's.
+        shape: its canonical shape.
+    """
+    unfit = [*_meta(problem), *_model(problem, model)]
     if unfit:
         return unfit
-    flat = cells(problem.model)
-    found = [*_facts(problem, problem.model, flat), *_records(problem)]
-    if problem.truth.answer == LACK_CONDITION or problem.truth.value is None:
-        return [*found, *_lack(problem, problem.model)]
-    shown = {fact.term: fact.value for fact in problem.facts}
-    value = problem.truth.value
-    found += [*_truth(problem, problem.model, value, shown, flat), *_readings(problem, value, shown)]
-    found += _steps(problem, shown)
-    return found + list(_thorough(problem, problem.model, value)) if thorough else found
+    right = problem.meta["right"]
+    own = _Own(
+        problem,
+        model,
+        truth,
+        shape,
+        right and (right[0], right[1]),
+        model.cards,
+        {f.term: f.value for f in problem.facts},
+    )
+    known = cells(model)
+    found = [*_facts(problem, model, known), *_records(own)]
+    if truth.answer == LACK_CONDITION or truth.value is None:
+        return [*found, *_lack(own)]
+    found += [*_truth(own, truth.value, known), *_readings(own, truth.value), *_steps(own)]
+    return found + list(_thorough(own, truth.value)) if thorough else found
+
+
+class _Own(NamedTuple):
+    """A problem with what most checks need of it.
+
+    Attributes:
+        problem, model, truth, shape: see ``check_read``.
+        right: the right reading, None where there is none.
+        cards: the number of values of each variable.
+        shown: the displayed numbers by term.
+    """
+
+    problem: Problem
+    model: SCM
+    truth: Answer
+    shape: str
+    right: Reading | None
+    cards: tuple[int, ...]
+    shown: Mapping[Term, float]
 
 
 def _meta(problem: Problem) -> Iterator[str]:
     """What makes the other checks impossible."""
-    meta, n = problem.meta, problem.graph.n
+    meta, q, n = problem.meta, problem.query, problem.graph.n
     missing = [key for key in ("right", "readings", "zero", "split", "shape") if key not in meta]
     if missing:
         yield f"records: meta lacks {', '.join(missing)}"
         return
+    held = [v for v, _ in q.held]
+    if len({q.treatment, q.outcome, *held}) < 2 + len(held):
+        yield "problem: the question holds an event twice, or holds its treatment or outcome"
+        return
+    cards = _cards(problem)
     for reading in [*meta["readings"], *([meta["right"]] if meta["right"] is not None else [])]:
-        if len(reading) != 2 or not all(isinstance(nodes, int) and 0 <= nodes < 1 << n for nodes in reading):
-            yield f"records: the reading {reading} is not two sets of the {n} nodes"
+        if not _is_reading(reading, q, n):
+            yield f"records: the reading {reading!s:.80} is not two sets of the {n} nodes, apart and without X and Y"
+        elif (size := cases(q, reading[0], reading[1], cards)) > MOST_CASES:
+            yield f"records: the reading {reading} sums over {size} cases; at most {MOST_CASES} are checked"
     if len(problem.letters) != n or len(set(problem.letters)) != n:
         yield f"records: the letters {', '.join(problem.letters)} do not name {n} variables"
+
+
+def _is_reading(reading: Any, q: Query, n: int) -> bool:
+    if not (
+        isinstance(reading, (list, tuple)) and len(reading) == 2 and all(isinstance(nodes, int) for nodes in reading)
+    ):
+        return False
+    ms, zs = reading
+    return 0 <= ms < 1 << n and 0 <= zs < 1 << n and not (ms & zs or (ms | zs) & (1 << q.treatment | 1 << q.outcome))
 
 
 def _model(problem: Problem, model: SCM) -> Iterator[str]:
     if model.graph != problem.graph:
         yield f"model: its graph has the edges {model.graph.edges}, the problem's {problem.graph.edges}"
-    try:
-        model.check()
-    except UserError as error:
-        yield f"model: it is none: {error}"
-        return
-    if model.cards != _cards(problem):
+    elif model.cards != _cards(problem):
         yield f"model: its variables have {model.cards} values, the problem's {_cards(problem)}"
     elif problem.query.bound == "point" and not is_rising(model, problem.query):
         yield "model: the treatment can lower the outcome, so no point is determined"
 
 
-def _facts(problem: Problem, model: SCM, flat: Sequence[float]) -> Iterator[str]:
+def _facts(problem: Problem, model: SCM, known: Marginals) -> Iterator[str]:
     seen: set[Term] = set()
     for fact in problem.facts:
         target, given = fact.term
+        if len({v for v, _ in target + given}) < len(target) + len(given):
+            yield f"fact: {fact.term.text(problem.letters)} gives one variable twice"
+            continue
         if fact.term in seen:
             yield f"fact: {fact.term.text(problem.letters)} is shown twice"
         seen.add(fact.term)
-        below = event(flat, given, model.cards) if given else 1.0
+        below = event(known, given, model.cards) if given else 1.0
         if not below:
             yield f"fact: {fact.term.text(problem.letters)} has a condition of probability 0"
             continue
-        exact = event(flat, target + given, model.cards) / below
+        exact = event(known, target + given, model.cards) / below
         if abs(fact.value - exact) > HALF_UNIT:
             yield f"fact: {fact.term.text(problem.letters)} is shown as {fact.value}, the model has {exact:.6f}"
         if abs(fact.value - round(fact.value, 4)) > EXACT:
             yield f"fact: {fact.term.text(problem.letters)} is shown with more than four decimals"
 
 
-def _records(problem: Problem) -> Iterator[str]:
+def _records(own: _Own) -> Iterator[str]:
     """What is recorded about the problem: shape, split, flags, difficulty, twin."""
-    meta, q, right, shape = problem.meta, problem.query, _right(problem), problem.shape
+    problem, shape, value = own.problem, own.shape, own.truth.value
+    meta, q = problem.meta, problem.query
     if meta["shape"] != shape:
         yield f"split: the shape is {shape}, not {meta['shape']}"
     if split_of(shape) != meta["split"]:
         yield f"split: the shape belongs to the split {split_of(shape)}, not {meta['split']}"
     if "twin" in meta and meta["twin"] != twin_id(problem):
         yield f"twin: the polarity twin is {twin_id(problem)}, not {meta['twin']}"
-    if problem.truth is None or problem.truth.value is None:
+    if value is None:
         return
-    zero = task(q.task).is_zero(problem.graph, q) if q.task in EFFECTS else problem.truth.value == 0
+    zero = task(q.task).is_zero(problem.graph, q) if q.task in EFFECTS else value == 0
     if meta["zero"] != zero:
         yield f"records: the zero flag is {meta['zero']}, should be {zero}"
-    stated, counted = meta.get("difficulty", {}), _difficulty(problem, right)
+    stated, counted = meta.get("difficulty", {}), _difficulty(own)
     wrong = [key for key in counted if "difficulty" in meta and stated.get(key) != counted[key]]
     if wrong:
         yield f"records: the difficulty is {counted}, not {stated} ({', '.join(wrong)})"
 
 
-def _difficulty(problem: Problem, right: Reading | None) -> dict[str, int]:
-    terms, operations = 0, 0
-    if right is not None:
-        estimand = _estimand(problem.query, *right, _cards(problem))
-        shown = {fact.term for fact in problem.facts}
-        terms = len({part for part in _parts(estimand) if isinstance(part, Term) and part in shown})
-        operations = _operations(estimand)
+def _difficulty(own: _Own) -> dict[str, int]:
+    graph, right = own.problem.graph, own.right
+    written = None if right is None else _written(own, right)
     return {
-        "nodes": problem.graph.n,
-        "edges": len(problem.graph.edges),
+        "nodes": graph.n,
+        "edges": len(graph.edges),
         "adjustment": right[1].bit_count() if right else 0,
         "mediators": right[0].bit_count() if right else 0,
-        "facts": len(problem.facts),
-        "distractors": len(problem.facts) - terms,
-        "operations": operations,
+        "facts": len(own.problem.facts),
+        "distractors": len(own.problem.facts) - (len(written.terms & own.shown.keys()) if written else 0),
+        "operations": written.operations if written else 0,
     }
 
 
-def _truth(
-    problem: Problem, model: SCM, value: float, shown: Mapping[Term, float], flat: Sequence[float]
-) -> Iterator[str]:
-    q, right = problem.query, _right(problem)
-    exact = model_value(model, q, flat)
-    read = reading_value(q, *right, _cards(problem), shown) if right else 0.0
+def _truth(own: _Own, value: float, known: Marginals) -> Iterator[str]:
+    q, right = own.problem.query, own.right
+    exact = model_value(own.model, q, known)
+    read = reading_value(q, *right, own.cards, own.shown) if right else 0.0
     if read is None:
         yield f"truth: the facts of the right reading {right} are not all shown"
     elif abs(read - value) > EXACT:
         yield f"truth: the truth is {value}, the right reading gives {read:.6f} on the displayed numbers"
     if abs(value - exact) > TOLERANCE:
         yield f"truth: the truth is {value}, the full model gives {exact:.6f}"
-    if problem.truth is not None and problem.truth.answer != answer_from_value(q, value):
-        yield f"answer: the answer is {problem.truth.answer}, the value {value} makes it {answer_from_value(q, value)}"
+    if own.truth.answer != answer_from_value(q, value):
+        yield f"answer: the answer is {own.truth.answer}, the value {value} makes it {answer_from_value(q, value)}"
     if q.task in EFFECTS:
         if right is None and abs(exact) > EXACT:
             yield f"truth: the value is 0 by structure, the full model gives {exact:.6f}"
@@ -166,8 +229,9 @@ def _truth(
             yield f"truth: the sign of {value} hangs on hidden digits (the full model gives {exact:.6f})"
 
 
-def _readings(problem: Problem, value: float, shown: Mapping[Term, float]) -> Iterator[str]:
-    q, right, rules = problem.query, _right(problem), task(problem.query.task)
+def _readings(own: _Own, value: float) -> Iterator[str]:
+    problem, q, right = own.problem, own.problem.query, own.right
+    rules = task(q.task)
     menu: list[Reading] = [(ms, zs) for ms, zs in problem.meta["readings"]]
     zero = rules.is_zero(problem.graph, q)
     if right is None and not zero:
@@ -181,7 +245,7 @@ def _readings(problem: Problem, value: float, shown: Mapping[Term, float]) -> It
             yield f"reading: the value is 0 by structure, but the reading {right} is called right"
     tempting = False
     for reading in menu:
-        result = reading_value(q, *reading, _cards(problem), shown)
+        result = reading_value(q, *reading, own.cards, own.shown)
         if result is None:
             yield f"reading: the facts of the reading {reading} are not all shown"
             continue
@@ -196,15 +260,15 @@ def _readings(problem: Problem, value: float, shown: Mapping[Term, float]) -> It
         yield "reading: every reading of the menu gives the right value"
 
 
-def _lack(problem: Problem, model: SCM) -> Iterator[str]:
+def _lack(own: _Own) -> Iterator[str]:
     """Whether the displayed facts leave the value open, and the second model proves it."""
-    q, right = problem.query, _right(problem)
-    if problem.truth is None or problem.truth.value is not None or problem.truth.answer != LACK_CONDITION:
+    problem, q, truth = own.problem, own.problem.query, own.truth
+    if truth.value is not None or truth.answer != LACK_CONDITION:
         yield f"truth: a truth without a value must be {LACK_CONDITION}"
     solution = solve(problem)
     if solution.answer != LACK_CONDITION:
         yield f"witness: the value is determined by the displayed facts: {solution.value}"
-    if right is not None and problem.steps != worked_steps(problem, right):
+    if own.right is not None and problem.steps != worked_steps(problem, own.right):
         yield "steps: the worked steps are not those of the right reading"
     stated = problem.meta.get("witness")
     if stated is None:
@@ -215,36 +279,35 @@ def _lack(problem: Problem, model: SCM) -> Iterator[str]:
     except (UserError, KeyError, TypeError, ValueError) as error:
         yield f"witness: it is no model with a value: {error}"
         return
-    if other.cards != model.cards:
-        yield f"witness: its variables have {other.cards} values, the problem's {model.cards}"
+    if other.cards != own.cards:
+        yield f"witness: its variables have {other.cards} values, the problem's {own.cards}"
         return
-    flat = cells(other)
-    for fault in _facts(problem, other, flat):
+    known = cells(other)
+    for fault in _facts(problem, other, known):
         yield f"witness: it does not agree with the facts: {fault.removeprefix('fact: ')}"
-    first, second = model_value(model, q), model_value(other, q, flat)
+    first, second = model_value(own.model, q), model_value(other, q, known)
     if abs(second - value) > EXACT:
         yield f"witness: it gives {second:.6f}, not {value}"
     if abs(first - second) <= 2 * TOLERANCE:
         yield f"witness: it gives {second:.6f}, which is no other value than {first:.6f}"
 
 
-def _steps(problem: Problem, shown: Mapping[Term, float]) -> Iterator[str]:
-    right = _right(problem)
+def _steps(own: _Own) -> Iterator[str]:
+    problem, right, shown = own.problem, own.right, own.shown
     with suppress(KeyError):  # a fact that the right reading needs is not shown, see _truth
-        written = None
-        if right is not None:
-            parts = _parts(_estimand(problem.query, *right, _cards(problem)))
-            if all(part in shown for part in parts if isinstance(part, Term)):
-                letters = problem.letters
-                over_terms = [part.text(letters) if isinstance(part, Term) else part for part in parts]
-                numbers = [f"{shown[part]:.4f}" if isinstance(part, Term) else part for part in parts]
-                written = "".join(over_terms), "".join(numbers)
-        if problem.steps != worked_steps(problem, right, written):
+        said = None
+        if right is not None and (written := _written(own, right)).terms <= shown.keys():
+            letters = problem.letters
+            over_terms = [part.text(letters) if isinstance(part, Term) else part for part in written.parts]
+            numbers = [f"{shown[part]:.4f}" if isinstance(part, Term) else part for part in written.parts]
+            said = "".join(over_terms), "".join(numbers)
+        if problem.steps != worked_steps(problem, right, said):
             yield "steps: the worked steps are not those of the right reading"
 
 
-def _thorough(problem: Problem, model: SCM, value: float) -> Iterator[str]:
-    third = third_value(model, problem.query)
+def _thorough(own: _Own, value: float) -> Iterator[str]:
+    problem = own.problem
+    third = third_value(own.model, problem.query)
     if third is not None and abs(third[1] - value) > TOLERANCE:
         yield f"truth: the truth is {value}, the {third[0]} gives {third[1]:.6f}"
     for step in problem.steps:
@@ -262,28 +325,38 @@ def _thorough(problem: Problem, model: SCM, value: float) -> Iterator[str]:
             yield f"twin: it is {other.id} with the value {said}, not {problem.meta['twin']} with {-value}"
 
 
-@lru_cache(maxsize=1 << 14)
-def _estimand(q: Query, ms: int, zs: int, cards: tuple[int, ...]) -> Expr:
-    return task(q.task).estimand(q, ms, zs, cards)
+class _Written(NamedTuple):
+    """An estimand as it is written.
+
+    Attributes:
+        parts: its terms and what stands between them, in turn.
+        terms: its terms.
+        operations: how many + - * / min and max it has.
+    """
+
+    parts: tuple[Term | str, ...]
+    terms: frozenset[Term]
+    operations: int
 
 
-@lru_cache(maxsize=1 << 14)
-def _parts(estimand: Expr) -> list[Term | str]:
-    """The written estimand, cut into its terms and what stands between them."""
+def _written(own: _Own, reading: Reading) -> _Written:
+    q = own.problem.query
+    make = _write if cases(q, *reading, own.cards) <= KEPT_CASES else _write.__wrapped__
+    return make(q._replace(direction="more"), *reading, own.cards)
+
+
+@lru_cache(maxsize=1 << 13)
+def _write(q: Query, ms: int, zs: int, cards: tuple[int, ...]) -> _Written:
+    estimand = task(q.task).estimand(q, ms, zs, cards)
     terms = estimand.terms()
     place = {term: i for i, term in enumerate(terms)}
     pieces = estimand.text(lambda term: f"\0{place[term]}\0").split("\0")
-    return [terms[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces)]
+    parts = tuple([terms[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces)])
+    return _Written(parts, frozenset(terms), _operations(estimand))
 
 
-@lru_cache(maxsize=1 << 14)
 def _operations(estimand: Expr) -> int:
-    return bool(estimand.args) + sum(_operations(e) for e in estimand.args)
-
-
-def _right(problem: Problem) -> Reading | None:
-    right = problem.meta["right"]
-    return None if right is None else (right[0], right[1])
+    return bool(estimand.args) + sum([_operations(e) for e in estimand.args])
 
 
 def _cards(problem: Problem) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,27 +35,63 @@ LISTED = 5
 """Up to so many nodes all graphs are known."""
 
 
+class Entry(NamedTuple):
+    """A listed graph that meets a request.
+
+    Attributes:
+        row: the graph, by its number in its family.
+        menus: the menus that fit it.
+        weight: how likely it is to be drawn from among others.
+    """
+
+    request: Request
+    row: int
+    menus: Sequence[int]
+    weight: float = 1.0
+
+
 def from_lists(
     requests: Sequence[Request], dice: Sequence[Random], edge_share: tuple[float, float]
 ) -> list[Structure | None]:
     """``search`` where all graphs are known."""
     found: list[Structure | None] = [None] * len(requests)
-    drawn: dict[tuple[str, bool], list[tuple[int, int, int]]] = {}
+    at_drawn, drawn = [], []
     for i, (request, own) in enumerate(zip(requests, dice, strict=True)):
         known = listed(request)
         if known.rows:
             at = bisect(known.chances(edge_share), own.random())
             menu = known.menus[own.randrange(known.starts[at], known.starts[at + 1])]
-            drawn.setdefault((request.task, request.zero), []).append((i, known.rows[at], menu))
-    for (name, zero), own_drawn in drawn.items():
-        family = _family(name, requests[0].n, zero)
-        at_drawn, rows, picks = (list(part) for part in zip(*own_drawn, strict=True))
-        asked = [requests[i] for i in at_drawn]
+            at_drawn.append(i)
+            drawn.append((request, known.rows[at], menu))
+    for i, structure in zip(at_drawn, structures_of_rows(drawn), strict=True):
+        found[i] = structure
+    return found
+
+
+def structures_of_rows(drawn: Sequence[tuple[Request, int, int]]) -> list[Structure]:
+    """The structure of each (request, graph, menu that the graph shows)."""
+    families: dict[tuple[str, int, bool], list[int]] = {}
+    for i, (request, _, _) in enumerate(drawn):
+        families.setdefault((request.task, request.n, request.zero), []).append(i)
+    found: dict[int, Structure] = {}
+    for key, own in families.items():
+        family = _family(*key)
+        asked, rows, picks = (list(part) for part in zip(*[drawn[i] for i in own], strict=True))
         graphs = family.graphs.of(np.array(rows), asked)
         shapes = [family.shapes[row] for row in rows]
         structures = structures_of(graphs, np.arange(len(rows)), np.array(picks), shapes)
-        for i, structure in zip(at_drawn, structures, strict=True):
-            found[i] = structure
+        found.update(zip(own, structures, strict=True))
+    return [found[i] for i in range(len(drawn))]
+
+
+def of_shapes(request: Request) -> dict[str, Entry]:
+    """For each canonical shape that has graphs which meet a request, one of these: the others differ in nothing but
+    the numbers of nodes, which are drawn anew for every problem."""
+    known, shapes = listed(request), _family(request.task, request.n, request.zero).shapes
+    found: dict[str, Entry] = {}
+    for at, row in enumerate(known.rows):
+        if shapes[row] not in found:
+            found[shapes[row]] = Entry(request, row, known.menus[known.starts[at] : known.starts[at + 1]])
     return found
 
 

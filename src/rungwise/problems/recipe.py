@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
 from random import Random
 from typing import TypeVar
 
@@ -103,27 +105,53 @@ def requests(name: str, recipe: Recipe, zero: bool, dice: Random) -> Iterator[Re
     for _ in range(REQUESTS):
         n = _pick(recipe.nodes, dice)
         menu = _pick(recipe.menus, dice)
-        if name == "NIE" and menu == "single":
-            menu = "either"  # with one menu variable there is nothing to decide
-        sizes = {k: w for k, w in recipe.nodes.items() if menu == PUBLISHED or k >= 2 + MENUS[menu]}
-        if n not in sizes and name == "NIE":
-            sizes = sizes or {2 + MENUS[menu]: 1.0}
+        menu, sizes = _menu_and_sizes(name, menu, n, recipe)
+        if n not in sizes:
             n = _pick(sizes, dice)
-        elif n not in sizes:
-            menu, sizes = "single", recipe.nodes
         place = _place(name, menu, recipe.deconfounding, dice.random())
         for _ in range(SIZES):
             yield Request(name, n, menu, 0 if zero else place, zero, recipe.split)
             n = _pick(sizes, dice)
 
 
+def asked_for(name: str, recipe: Recipe, zero: bool) -> dict[Request, float]:
+    """Everything that ``requests`` can begin with, and how likely it does."""
+    found: dict[Request, float] = {}
+    for (n, node_weight), (drawn, menu_weight) in product(recipe.nodes.items(), recipe.menus.items()):
+        menu, sizes = _menu_and_sizes(name, drawn, n, recipe)
+        own = {n: 1.0} if n in sizes else sizes
+        places = [0] if zero else _places(name, menu, recipe.deconfounding)
+        for (size, weight), place in product(own.items(), places):
+            request = Request(name, size, menu, place, zero, recipe.split)
+            share = node_weight * menu_weight * weight / sum(own.values()) / len(places)
+            if share:
+                found[request] = found.get(request, 0.0) + share
+    return found
+
+
+def _menu_and_sizes(name: str, menu: str, n: int, recipe: Recipe) -> tuple[str, Mapping[int, float]]:
+    """The menu that is shown where this one is drawn, and the numbers of nodes that it has room on."""
+    if name == "NIE" and menu == "single":
+        menu = "either"  # with one menu variable there is nothing to decide
+    sizes = {k: w for k, w in recipe.nodes.items() if menu == PUBLISHED or k >= 2 + MENUS[menu]}
+    if n in sizes:
+        return menu, sizes
+    return (menu, sizes or {2 + MENUS[menu]: 1.0}) if name == "NIE" else ("single", recipe.nodes)
+
+
 def _place(name: str, menu: str, deconfounding: bool, fraction: float) -> int:
     """The index of the reading that is to be right."""
+    places = _places(name, menu, deconfounding)
+    return places[int(fraction * len(places))]
+
+
+@lru_cache(maxsize=128)
+def _places(name: str, menu: str, deconfounding: bool) -> list[int]:
+    """The indices of the readings that may be right."""
     if menu == PUBLISHED:
-        return 0
+        return [0]
     shown = readings(name, menu, range(MENUS[menu]))
-    places = [i for i, (_, zs) in enumerate(shown) if zs or not deconfounding]
-    return places[int(fraction * len(places))] if places else 0
+    return [i for i, (_, zs) in enumerate(shown) if zs or not deconfounding] or [0]
 
 
 def _pick(weights: Mapping[T, float], dice: Random) -> T:

@@ -17,13 +17,18 @@ from itertools import product
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rungwise.causal.counterfactual import nested_mean, pair_joint, pn_ps_bounds
 from rungwise.causal.estimand import Assignment, Term, term
 from rungwise.causal.graph import bits
-from rungwise.causal.inference import joint, marginal
+from rungwise.causal.inference import MAX_CELLS, joint, marginal
 from rungwise.causal.scm import SCM, Array
 from rungwise.problems.problem import Query
+
+KEPT_CASES, KEPT_CELLS = 8, 1 << 10
+"""Formulas of so many cases of their covariates and mediators, and places in joint distributions of so many cells, are
+kept for the next problem; longer ones would fill the memory."""
 
 MOST_WORLDS = 7
 """Nodes up to which two worlds are multiplied out for nested effects (one pair for each value of the mediators)."""
@@ -58,9 +63,14 @@ class Formula:
         return out if self.most is None else min(out, self.most)
 
 
-@lru_cache(maxsize=1 << 15)
+def cases(q: Query, ms: int, zs: int, cards: Sequence[int]) -> int:
+    """How many cases a reading sums over: values of its covariates, for nested effects also of its mediators."""
+    return prod([cards[v] for v in bits(ms | zs if q.task in ("NDE", "NIE") else zs)])
+
+
+@lru_cache(maxsize=1 << 13)
 def formula(q: Query, ms: int, zs: int, cards: tuple[int, ...]) -> Formula:
-    """The formula of a reading (mediators, covariates) of a question."""
+    """The formula of a reading (mediators, covariates) of a question; its length is a few times ``cases``."""
     x, ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, {q.outcome: q.y}
     parts: list[tuple[int, list[Term]]] = []
 
@@ -106,7 +116,11 @@ def _bound_formula(q: Query, covariates: Sequence[Mapping[int, int]]) -> Formula
 
 def reading_value(q: Query, ms: int, zs: int, cards: tuple[int, ...], shown: Mapping[Term, float]) -> float | None:
     """What a reading makes of displayed numbers (a missing one is taken from its complement); None where one is not
-    to be had or a denominator is 0."""
+    to be had or a denominator is 0. Never longer than in proportion to ``shown``: every case needs a number of its own,
+    that of the outcome in this case."""
+    size = cases(q, ms, zs, cards)
+    if size > len(shown):
+        return None
 
     def number(t: Term) -> float:
         if t in shown:
@@ -117,7 +131,8 @@ def reading_value(q: Query, ms: int, zs: int, cards: tuple[int, ...], shown: Map
         return 1 - shown[Term(((v, 1 - value),), t.given)]
 
     try:
-        return formula(q, ms, zs, cards).value(number)
+        made = formula if size <= KEPT_CASES else formula.__wrapped__
+        return made(q, ms, zs, cards).value(number)
     except (KeyError, ValueError, ZeroDivisionError):
         return None
 
@@ -128,25 +143,30 @@ def _values(nodes: int, cards: Sequence[int]) -> Iterator[dict[int, int]]:
         yield dict(zip(members, values, strict=True))
 
 
-def cells(model: SCM) -> list[float]:
-    """The full joint distribution, cell by cell, last variable fastest."""
-    flat: list[float] = _weights(model, {}).reshape(-1).tolist()
-    return flat
+Marginals = dict[int, Array]
+"""Set of variables -> their joint distribution, an axis for each in increasing order; kept once asked for."""
 
 
-def event(flat: Sequence[float], pairs: Assignment, cards: tuple[int, ...]) -> float:
+def cells(model: SCM) -> Marginals:
+    """The full joint distribution, for ``event`` to sum over."""
+    return {(1 << model.graph.n) - 1: _weights(model, {})}
+
+
+def event(known: Marginals, pairs: Assignment, cards: tuple[int, ...]) -> float:
     """The probability that these variables take these values, from ``cells``."""
-    return sum([flat[i] for i in _places(pairs, cards)])
+    nodes = 0
+    for v, _ in pairs:
+        nodes |= 1 << v
+    table = known.get(nodes)
+    if table is None:
+        everything = known[(1 << len(cards)) - 1]
+        table = known[nodes] = np.add.reduce(everything, axis=_others(nodes, len(cards)))
+    return float(table[tuple([value for _, value in sorted(pairs)])])
 
 
 @lru_cache(maxsize=1 << 14)
-def _places(pairs: Assignment, cards: tuple[int, ...]) -> list[int]:
-    at = np.arange(prod(cards)).reshape(cards)
-    index: list[int | slice] = [slice(None)] * len(cards)
-    for v, value in pairs:
-        index[v] = value
-    out: list[int] = at[tuple(index)].reshape(-1).tolist()
-    return out
+def _others(nodes: int, n: int) -> tuple[int, ...]:
+    return tuple(bits((1 << n) - 1 & ~nodes))
 
 
 def _weights(
@@ -159,43 +179,45 @@ def _weights(
         seen: the value of the only variable in ``do`` that is observed: its table stays, read at this value.
         outcome_reads: (outcome, value): this one variable reads another value of the only variable in ``do``.
     """
-    cards = model.cards
-    out: Array = np.ones((1,) * len(cards))
+    cards, causes = model.cards, model.graph.parents
+    places = _places if prod(cards) <= KEPT_CELLS else _places.__wrapped__
+    out: Array | None = None
     for v, table in enumerate(model.tables):
-        parents = model.graph.parents[v]
-        order, shape = _spread(parents, v, cards)
-        full = table.transpose(order).reshape(shape)
+        if v in do and seen is None:
+            continue
+        reads = []
         for u, value in do.items():
-            if u == v or parents >> u & 1:
-                reads = value
-                if u == v:
-                    if seen is None:
-                        break
-                    reads = seen
-                elif outcome_reads is not None and outcome_reads[0] == v:
-                    reads = outcome_reads[1]
-                full = full[(slice(None),) * u + (slice(reads, reads + 1),)]
-        else:
-            out = out * full
+            if u == v:
+                reads.append((u, value if seen is None else seen))
+            elif causes[v] >> u & 1:
+                reads.append((u, outcome_reads[1] if outcome_reads and outcome_reads[0] == v else value))
+        part = table.take(places(causes[v], v, cards, tuple(reads)))
+        out = part if out is None else out * part
+    assert out is not None  # the outcome is never set
     return out
 
 
-@lru_cache(maxsize=1 << 14)
-def _spread(parents: int, v: int, cards: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """How a table becomes one with an axis for every variable: the order of its own axes, and the shape."""
+@lru_cache(maxsize=1 << 13)
+def _places(parents: int, v: int, cards: tuple[int, ...], reads: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
+    """Where in the table of v each cell of the joint distribution looks, an axis for every variable (of length 1 for
+    those the table does not depend on, and for those that are always read at one value)."""
     axes = [*bits(parents), v]
-    order = tuple(sorted(range(len(axes)), key=axes.__getitem__))
-    return order, tuple([cards[u] if u in axes else 1 for u in range(len(cards))])
+    at = np.arange(prod(cards[u] for u in axes)).reshape([cards[u] for u in axes])
+    at = at.transpose(sorted(range(len(axes)), key=axes.__getitem__))
+    at = at.reshape([cards[u] if u in axes else 1 for u in range(len(cards))])
+    for u, value in reads:
+        at = at[(slice(None),) * u + (slice(value, value + 1),)]
+    return np.ascontiguousarray(at)
 
 
-def model_value(model: SCM, q: Query, flat: Sequence[float] | None = None) -> float:
+def model_value(model: SCM, q: Query, known: Marginals | None = None) -> float:
     """The value by truncated factorisation on the full model; the treatment is binary in PN, PS.
 
     ETT keeps the treatment's own table at the value seen while its effects read the other one; NDE and NIE let the
     outcome alone read another value than the mediators do (Pearl 2001, eq. 6 and 12, over all cells).
     """
     cards = model.cards
-    flat = cells(model) if flat is None else flat
+    known = cells(model) if known is None else known
     x, ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, (q.outcome, q.y)
 
     def p(weights: Array, target: tuple[int, int] = y) -> float:
@@ -205,17 +227,17 @@ def model_value(model: SCM, q: Query, flat: Sequence[float] | None = None) -> fl
         held = dict(q.held)
         return p(_weights(model, {**x, **held})) - p(_weights(model, {**ref, **held}))
     if q.task == "ETT":
-        both = event(flat, (*ref.items(), y), cards)
-        return (both - p(_weights(model, x, seen=q.x_ref))) / event(flat, tuple(ref.items()), cards)
+        both = event(known, (*ref.items(), y), cards)
+        return (both - p(_weights(model, x, seen=q.x_ref))) / event(known, tuple(ref.items()), cards)
     if q.task == "NDE":
         return p(_weights(model, ref, outcome_reads=(q.outcome, q.x))) - p(_weights(model, ref))
     if q.task == "NIE":
         return p(_weights(model, x, outcome_reads=(q.outcome, q.x_ref))) - p(_weights(model, ref))
     seen = (q.outcome, 1 - q.y)
-    below = event(flat, ((q.treatment, q.x_ref), seen), cards)
+    below = event(known, ((q.treatment, q.x_ref), seen), cards)
     if q.bound == "upper":
-        return min(1.0, (p(_weights(model, x)) - event(flat, ((q.treatment, q.x), y), cards)) / below)
-    bound = (event(flat, (seen,), cards) - p(_weights(model, x), seen)) / below
+        return min(1.0, (p(_weights(model, x)) - event(known, ((q.treatment, q.x), y), cards)) / below)
+    bound = (event(known, (seen,), cards) - p(_weights(model, x), seen)) / below
     return bound if q.bound == "point" else max(0.0, bound)
 
 
@@ -223,14 +245,16 @@ def third_value(model: SCM, q: Query) -> tuple[str, float] | None:
     """The name of a third road and the value it leads to; None where the model is too large for it, or where scipy,
     which the linear programme needs, is not installed."""
     x, x_ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, {q.outcome: q.y}
-    n = model.graph.n
+    n, worlds_cells = model.graph.n, prod(model.cards) ** 2
     if q.task in ("ATE", "CDE"):
         held = dict(q.held)
         worlds = [marginal(joint(model, {**value, **held}), y) for value in (x, x_ref)]
         return "joint distributions under do()", worlds[0] - worlds[1]
     if q.bound in ("lower", "upper"):
         return ("linear programme over response types", _programme(model, q)) if find_spec("scipy") else None
-    if n > MOST_WORLDS:
+    if q.task in ("NDE", "NIE"):
+        worlds_cells *= prod([model.cards[v] for v in bits(model.graph.mediators(q.treatment, q.outcome))])
+    if n > MOST_WORLDS or worlds_cells > MAX_CELLS:
         return None
     if q.task in ("NDE", "NIE"):
         changed = nested_mean(model, x, x_ref, y) if q.task == "NDE" else nested_mean(model, x_ref, x, y)

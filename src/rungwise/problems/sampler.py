@@ -21,13 +21,14 @@ from rungwise.causal.monotone import monotone_scm
 from rungwise.causal.scm import Array
 from rungwise.problems.finish import Drawn, Settled, asked, settle, tell
 from rungwise.problems.identify import KINDS
+from rungwise.problems.listed import Entry, structures_of_rows
 from rungwise.problems.numbers import Tables, draw_rows, joint_of_roles, lay_out
 from rungwise.problems.plan import Plan, plan
 from rungwise.problems.problem import EFFECTS, TOLERANCE, Problem, Query
 from rungwise.problems.recipe import Recipe, cards_of, impossible, requests
 from rungwise.problems.search import exists, search
 from rungwise.problems.streams import shuffled
-from rungwise.problems.structure import Structure
+from rungwise.problems.structure import Request, Structure
 from rungwise.problems.tasks import task
 from rungwise.problems.truth import Case, true_values
 
@@ -43,6 +44,9 @@ RARE = 8
 PROPOSALS = (8, 16, 32, 64)
 """Graphs drawn for a request in its first search, its second one, ...; then the next request."""
 
+ENTRIES = 200
+"""Times that a wish's structure is drawn from its entries, each time with all its MODELS, before it is given up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -53,12 +57,14 @@ class Wish:
         dice: where everything random about it comes from.
         zero: whether the value is to be 0; None leaves it to the dice.
         yes: which answer a nonzero effect is to have; None leaves it to the dice.
+        entries: the structure is one of these; where there are none, the recipe's requests lead to one.
     """
 
     task: str
     dice: Random
     zero: bool | None = None
     yes: bool | None = None
+    entries: Sequence[Entry] = ()
 
 
 def sample_problem(name: str, recipe: Recipe, dice: Random) -> Problem:
@@ -117,7 +123,8 @@ class _Slot:
         self.requests = requests(wish.task, recipe, self.zero, wish.dice)
         self.structure: Structure | None = None
         self.searches = self.rounds = 0
-        self.next_request(recipe)
+        if not wish.entries:
+            self.next_request(recipe)
 
     def next_request(self, recipe: Recipe) -> None:
         """Go on to the next request.
@@ -130,6 +137,19 @@ class _Slot:
             raise impossible(self.wish.task, recipe)
         self.request = request
         self.searches = 0
+
+    def draw_entry(self, recipe: Recipe) -> tuple[Request, int, int]:
+        """One of the wish's structures.
+
+        Raises:
+            UserError: models that fit were looked for often enough.
+        """
+        if self.searches == ENTRIES:
+            raise impossible(self.wish.task, recipe)
+        self.searches += 1
+        (entry,) = self.dice.choices(self.wish.entries, [entry.weight for entry in self.wish.entries])
+        self.request = entry.request
+        return entry.request, entry.row, self.dice.choice(entry.menus)
 
     def take(self, structure: Structure, recipe: Recipe) -> None:
         """Draw a question about a structure and the number of each node."""
@@ -177,6 +197,10 @@ def _find_structures(slots: Sequence[_Slot], recipe: Recipe) -> None:
     def form(slot: _Slot) -> tuple[str, int]:
         return KINDS[slot.request.task], slot.request.n
 
+    given = [slot for slot in slots if slot.wish.entries]
+    for slot, listed in zip(given, structures_of_rows([slot.draw_entry(recipe) for slot in given]), strict=True):
+        slot.take(listed, recipe)
+    slots = [slot for slot in slots if not slot.wish.entries]
     for slot in slots:
         if slot.searches == len(PROPOSALS) or (slot.searches and not exists(slot.request)):
             slot.next_request(recipe)

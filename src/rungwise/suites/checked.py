@@ -8,19 +8,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from rungwise.causal.canonical import forms_of
 from rungwise.errors import UserError
 from rungwise.problems.certificate import read_certificate
-from rungwise.problems.check import check_problem
+from rungwise.problems.check import check_read
 from rungwise.problems.polarity import twin_id
-from rungwise.problems.problem import Problem
+from rungwise.problems.problem import Problem, shape_text
 from rungwise.scoring.score import score
 from rungwise.suites.items import to_text
 from rungwise.suites.rows import COLUMNS
+from rungwise.wording import natural
 from rungwise.wording.answers import solution_text
 from rungwise.wording.reader import Unread, read
 
 THOROUGH_EVERY = 20
 """One item in so many gets the slow independent checks as well."""
+
+_TEXTS = tuple(name for name in COLUMNS if name not in ("twin", "value"))
+_DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
+"""What a certificate whose fields are of other kinds than expected may lead to."""
 
 Numbered = tuple[int, str, dict[str, Any]]
 """A row's number, where it stands, the row."""
@@ -31,21 +39,19 @@ class Checked:
     """What is kept of a checked row: what folder-wide checks and statistics need."""
 
     where: str
-    faults: list[str]
+    faults: tuple[str, ...]
     suite: str = ""
     split: str = ""
     task: str = ""
     id: str = ""
     twin: str | None = None
     shape: str = ""
-    content: str = ""
+    content: bytes = b""
     answer: str | None = None
     value: float | None = None
     pair: str | None = None
-    facts: str = ""
-    canary: str = ""
-    text: str = ""
-    abstract: str = ""
+    facts: bytes = b""
+    abstract: bytes = b""
     shortcuts: tuple[str, ...] = ()
     unread: bool = False
 
@@ -53,58 +59,94 @@ class Checked:
 def check_rows(rows: Sequence[Numbered]) -> list[Checked]:
     """What is wrong with each row by itself."""
     gc.set_threshold(100_000, 50, 100)  # none of the many short-lived objects here is in a cycle
-    return [_check_row(number, where, row) for number, where, row in rows]
+    read = [_read_row(where, row) for _, where, row in rows]
+    shapes = iter(shapes_of([problem for problem in read if isinstance(problem, Problem)]))
+    return [
+        _check_row(number, where, row, problem, next(shapes)) if isinstance(problem, Problem) else problem
+        for (number, where, row), problem in zip(rows, read, strict=True)
+    ]
 
 
-def _check_row(number: int, where: str, row: dict[str, Any]) -> Checked:
+def shapes_of(problems: Sequence[Problem]) -> list[str]:
+    """The canonical shape of each, as ``Problem.shape`` but many at once."""
+    graphs = []
+    for problem in problems:
+        q, marks = problem.query, [0] * problem.graph.n
+        marks[q.treatment], marks[q.outcome] = 1, 2
+        for v, _ in q.held:
+            marks[v] = 3
+        graphs.append((problem.graph.parents, marks))
+    return [shape_text(p.query.task, form) for p, form in zip(problems, forms_of(graphs), strict=True)]
+
+
+def _read_row(where: str, row: dict[str, Any]) -> Problem | Checked:
+    """The problem of a row's certificate, or what is wrong with it."""
     missing = [name for name in COLUMNS if name not in row]
-    texts = [name for name in COLUMNS if name not in ("twin", "value")]
-    wrong = [name for name in texts if name not in missing and not isinstance(row[name], str)]
+    wrong = [name for name in _TEXTS if name not in missing and not isinstance(row[name], str)]
     if missing or wrong:
-        return Checked(where, [f"columns: {', '.join(missing + wrong)} missing or no text"])
+        return Checked(where, (f"columns: {', '.join(missing + wrong)} missing or no text",))
     try:
         problem = read_certificate(row["problem"])
-        if problem.truth is None:
-            return Checked(where, ["problem: it has no truth"])
-        faults = check_problem(problem, thorough=number % THOROUGH_EVERY == 0)
-        if any(fault.startswith(("problem:", "model:")) for fault in faults):
-            return Checked(where, faults)
-        text_faults, unread = _text_faults(row, problem)
-        faults += text_faults
     except UserError as error:
-        return Checked(where, [f"certificate: {error}"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        return Checked(where, [f"certificate: not a problem: {type(error).__name__}: {error}"])
-    q, truth = problem.query, problem.truth
-    values = sorted(str(min(f.value, round(1 - f.value, 4))) for f in problem.facts)
-    content = hashlib.sha256(f"{problem.shape} {q.bound} {q.direction} {truth.value} {values}".encode()).hexdigest()
-    return Checked(
-        where,
-        faults,
-        suite=row["suite"],
-        split=row["split"],
-        task=q.task,
-        id=row["id"],
-        twin=problem.meta.get("twin"),
-        shape=problem.shape,
-        content=content,
-        answer=truth.answer,
-        value=truth.value,
-        pair=problem.meta.get("pair") if row["suite"] == "decisive" else None,
-        facts=hashlib.sha256(f"{sorted(problem.facts, key=str)} {q}".encode()).hexdigest(),
-        canary=row["canary"],
-        text=row["text"],
-        abstract=hashlib.sha256(_abstract(row["text"], problem).encode()).hexdigest(),
-        shortcuts=tuple(problem.meta.get("shortcuts", ())),
-        unread=unread,
-    )
+        return Checked(where, (f"certificate: {error}",))
+    except _DAMAGED as error:
+        return Checked(where, (f"certificate: not a problem: {type(error).__name__}: {error}",))
+    if problem.truth is None or problem.model is None:
+        return Checked(where, ("problem: it has no truth or no model",))
+    return problem
+
+
+def _check_row(number: int, where: str, row: dict[str, Any], problem: Problem, shape: str) -> Checked:
+    q, truth, meta = problem.query, problem.truth, problem.meta
+    assert truth is not None
+    assert problem.model is not None
+    try:
+        faults = check_read(problem, problem.model, truth, shape, thorough=number % THOROUGH_EVERY == 0)
+        if any(fault.startswith(("problem:", "model:")) for fault in faults):
+            return Checked(where, tuple(faults))
+        text_faults, unread = _text_faults(row, problem)
+        pair = meta.get("pair") if row["suite"] == "decisive" else None
+        return Checked(
+            where,
+            (*faults, *text_faults),
+            suite=row["suite"],
+            split=row["split"],
+            task=q.task,
+            id=row["id"],
+            twin=meta.get("twin"),
+            shape=shape,
+            content=_digest(
+                shape, q.bound, q.direction, truth.value, sorted([_smaller(f.value) for f in problem.facts])
+            ),
+            answer=truth.answer,
+            value=truth.value,
+            pair=pair,
+            facts=_digest(sorted(problem.facts), q) if pair else b"",
+            abstract=_digest(_abstract(row["text"], problem)),
+            shortcuts=tuple(meta.get("shortcuts", ())),
+            unread=unread,
+        )
+    except UserError as error:
+        return Checked(where, (f"certificate: {error}",))
+    except _DAMAGED as error:
+        return Checked(where, (f"certificate: not a problem: {type(error).__name__}: {error}",))
+
+
+def _digest(*said: Any) -> bytes:
+    return hashlib.sha256(orjson.dumps(said)).digest()[:16]
+
+
+def _smaller(p: float) -> float:
+    """The smaller one of two complementary probabilities: either may be displayed."""
+    return min(p, round(1 - p, 4))
 
 
 def _text_faults(row: dict[str, Any], problem: Problem) -> tuple[list[str], bool]:
     """What is wrong with the columns beside the certificate, and whether a reworded text could not be read."""
     view, text, faults, unread = row["view"], row["text"], [], False
     assert problem.truth is not None
-    if text != to_text(problem, view):
+    plain = view != "natural" or text.startswith(natural.OPENING)
+    if not plain or text != to_text(problem, view):
         try:
             said = read(text)
         except Unread:

@@ -134,7 +134,7 @@ def make_shard(request: Request, shard: Shard, canary: str, folder: Path) -> dic
     """
     # Millions of short-lived objects, none of them in cycles: looking for these would cost a fifth of the time.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
     path = folder / shard.name
     content = hashlib.sha256()
     tasks: dict[str, dict[str, Any]] = {}

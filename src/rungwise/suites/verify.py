@@ -208,7 +208,7 @@ def _balance(found: _Folder) -> None:
 
 def _against(found: _Folder, other: str) -> dict[str, Any]:
     """Compare with another set: structures across splits, and texts."""
-    compared = Overlap([row.text for row in found.rows])
+    compared = Overlap(_texts(path))
     shapes: dict[str, tuple[str, str]] = {}
     if Path(other).is_dir() or Path(other).suffix in SUFFIXES:
         for where, stored in read_rows(Path(other)):
