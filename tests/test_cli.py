@@ -18,7 +18,8 @@ import pytest
 from rungwise import __version__, cli
 
 COMMANDS = (
-    "generate", "show", "list", "verify", "reveal", "export", "rephrase", "solve", "pretrain", "train", "evaluate", "quickstart",
+    "generate", "show", "list", "verify", "reveal", "export", "rephrase", "solve", "pretrain", "train", "evaluate",
+    "quickstart",
 )  # fmt: skip
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
 
@@ -163,13 +164,31 @@ CYCLE = rows.ATE["problem"].replace("Rain has a direct effect on mud.", "Rain ha
         (["solve", rows.ATE["problem"], "--rounding", "up"], "unknown rounding"),
         (["generate", "bsae"], "unknown suite 'bsae'; did you mean 'base'?"),
         (["generate"], "Missing argument 'SUITE...'"),
-        (["generate", "base", "--n", "-1"], "negative"),
+        (["generate", "base", "--n", "-5"], "--n must be at least 1, got -5"),
+        (["generate", "base", "--n", "0"], "--n must be at least 1, got 0"),
+        (["generate", "base", "--n", "-5", "--out", "x"], "--n must be at least 1, got -5"),
+        (["generate", "base", "--shard-size", "0", "--out", "x"], "--shard-size must be at least 1, got 0"),
+        (["generate", "base", "--workers", "0", "--out", "x"], "--workers must be at least 1, got 0"),
         (["generate", "base", "--n", "many"], "'many' is not a valid integer"),
         (["generate", "base", "--view", "slot"], "unknown view 'slot'"),
-        (["generate", "base", "--out", "file/x"], "Not a directory"),
+        (["generate", "base", "--view", "slots", "--annotate", "--out", "x"], "annotating is for the natural view"),
+        (["generate", "base", "--names", "rael"], "kinds are real, commonsense"),
+        (["generate", "base", "--wording", "rephrasd", "--out", "x"], "wordings are plain, rephrased, omitted"),
+        (["generate", "base", "--format", "jsn", "--out", "x"], "formats are jsonl, parquet"),
+        (["generate", "base", "--out", "file/x"], "file/x can't be written: Not a directory; choose another --out"),
+        (["generate", "base", "--out", "/proc/nope/x"], "/proc/nope/x can't be written: No such file or directory"),
         (["generate", "base", "--out", "file"], "file is a file"),
         (["generate", "base", "--n", "0", "--out", "x"], "at least 1"),
-        (["generate", "insufficient", "--sufficient", "-0.5"], "share of sufficient"),
+        (["generate", "insufficient", "--sufficient", "-0.2"], "from 0 to 1; got -0.2"),
+        (["generate", "insufficient", "--sufficient", "1.5", "--out", "x"], "from 0 to 1; got 1.5"),
+        (["generate", "insufficient", "--sufficient", "half"], "'half' is not a valid float"),
+        (["generate", "base", "--sufficient", "0.3"], "is for insufficient alone, not for base"),
+        (["generate", "base", "--distinct", "--n", "733"], "ask for at most 732 items"),
+        (["generate", "base", "omitted", "--distinct", "--n", "9999", "--out", "x"], "ask for at most 732 items"),
+        (["generate", "base", "--level", "starter", "--distinct", "--out", "x"], "leave out --distinct"),
+        (["generate", "hard", "--distinct", "--out", "x"], "at most 5 nodes; choose another suite"),
+        (["generate", "decisive", "--distinct"], "leave out --distinct"),
+        (["generate", "base", "--distinct", "--twins"], "leave out --distinct"),
         (["generate", "base", "--level", "esay"], "unknown level"),
         (["generate", "base", "--commit"], "add --out"),
         (["export", "none", "--to", "caugym", "--out", "x"], "no file or folder none"),
@@ -207,6 +226,26 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(shell: Shell, arguments:
         assert err.startswith("error: ")
         assert message in err
     assert sorted(p.name for p in Path().iterdir()) == ["broken.json", "file", "wrong.json"]
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+def test_a_shard_cut_in_half_is_noticed_and_made_again(shell: Shell, file_format: str) -> None:
+    if file_format == "parquet":
+        pytest.importorskip("pyarrow")
+    command = ["generate", "base", "--n", "20", "--shard-size", "10", "--format", file_format, "--out", "items"]
+    assert shell(*command)[0] == 0
+    cut = Path(f"items/base/test-00001-of-00002.{file_format}")
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    code, out, _ = shell("verify", "items")
+    assert code == 1
+    assert f"{cut.relative_to('items')}: manifest: it is not the file" in " ".join(out.split())
+    for arguments in (["show", "items#19"], ["evaluate", "--model", "exact", "--suite", "items", "--out", "run"]):
+        code, out, err = shell(*arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert str(cut) in err
+    assert shell(*command)[2] == f"{cut} is cut or changed; it is made again\n20 items in items\n"
+    assert cut.read_bytes() == whole
 
 
 def test_a_file_that_may_not_be_read(shell: Shell) -> None:

@@ -17,6 +17,7 @@ from rungwise.commands.solve import solve
 from rungwise.commands.suites import list_, verify
 from rungwise.commands.train import pretrain, quickstart, train
 from rungwise.errors import UserError
+from rungwise.files import NO_ROOM
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -59,7 +60,10 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except OSError as error:
-        return _mistake(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        where = f": {error.filename}" if error.filename else ""
+        todo = NO_ROOM.get(error.errno or 0) if where else None
+        then = f"; {todo}, then the same command resumes" if todo else ""
+        return _mistake(f"{error.strerror or error}{where}{then}")
     return int(code or 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -75,13 +76,32 @@ def parse_json(text: str, where: str) -> Any:
         raise UserError(f"{where} is nested too deeply") from error
 
 
+NO_ROOM = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+}
+"""Errors of a disk, a quota or a file that is full, and what to do."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Where there is no room to write, the system names no file: the error is to name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
 @contextmanager
 def replacing_bytes(path: Path) -> Iterator[BinaryIO]:
     """Write ``path`` under a temporary name; it takes its final name only when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with naming(path), temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

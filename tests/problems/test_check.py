@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rungwise.causal.estimand import Term
 from rungwise.causal.graph import DAG
 from rungwise.causal.inference import joint, probability
-from rungwise.causal.scm import SCM
+from rungwise.causal.scm import SCM, random_scm
+from rungwise.problems.baselines import baseline_value
 from rungwise.problems.check import check_problem
 from rungwise.problems.polarity import twin_id
-from rungwise.problems.problem import LACK_CONDITION, TASKS, Answer, Fact, Problem, Step
+from rungwise.problems.problem import LACK_CONDITION, TASKS, Answer, Fact, Problem, Query, Step, Variable
 from rungwise.problems.recipe import Recipe
+from rungwise.problems.roads import reading_value
 from rungwise.problems.sampler import sample_problem
+from rungwise.problems.solve import solve
 from rungwise.problems.streams import make_dice
 from rungwise.problems.worked import worked_steps
 
@@ -84,6 +89,15 @@ def wrong_right_reading(p: Problem) -> Problem:
     return changed.with_(steps=worked_steps(changed, (other[0], other[1])))
 
 
+def free(p: Problem) -> int:
+    """A variable that the question does not name, as a set."""
+    return next(1 << v for v in range(p.graph.n) if v not in (p.query.treatment, p.query.outcome))
+
+
+def twice(p: Problem) -> Fact:
+    return Fact(Term(((0, 1),), ((0, 1),)), 1.0)
+
+
 DEFECTS: list[tuple[Defect, str]] = [
     (wrong_truth, "the right reading gives"),
     (wrong_truth_with_steps, "the full model gives"),
@@ -100,6 +114,12 @@ DEFECTS: list[tuple[Defect, str]] = [
     (lambda p: meta(p, letters=["A"] * p.graph.n), "do not name"),
     (lambda p: meta(p, letters=["A", "B"]), "do not name"),
     (lambda p: meta(p, right=[0, 1 << 12]), "is not two sets"),
+    (lambda p: meta(p, right=7), "is not two sets"),
+    (lambda p: meta(p, readings=[[0, 1 << p.query.treatment]]), "is not two sets"),
+    (lambda p: meta(p, readings=[[1 << p.query.outcome, 0]]), "is not two sets"),
+    (lambda p: meta(p, readings=[[free(p), free(p)]]), "is not two sets"),
+    (lambda p: p.with_(query=p.query._replace(held=((p.query.outcome, 0),))), "holds its treatment or outcome"),
+    (lambda p: p.with_(facts=(*p.facts, twice(p))), "gives one variable twice"),
     (lambda p: meta(p, difficulty={}), "the difficulty is"),
     (lambda p: meta(p, readings=[r for r in p.meta["readings"] if r != p.meta["right"]]), "is not on the menu"),
     (lambda p: p.with_(steps=(*p.steps[:-1], Step("answer", "so be it"))), "the worked steps"),
@@ -155,3 +175,72 @@ def test_facts_that_lack_what_is_needed_are_no_violation() -> None:
     assert check_problem(bare) == [proofless]
     found = check_problem(bare.with_(truth=Answer(None, "No")))
     assert f"truth: a truth without a value must be {LACK_CONDITION}" in found
+
+
+def large(edges: list[tuple[int, int]], facts: list[Fact], name: str = "NDE", n: int = 16, **records: Any) -> Problem:
+    """A problem of many variables with the treatment 0 and the outcome 1."""
+    graph = DAG.from_edges(n, edges)
+    return Problem(
+        graph,
+        tuple(Variable(f"v{i}") for i in range(n)),
+        Query(name, 0, 1, 1, 0, 1),
+        tuple(facts),
+        truth=Answer(0.1, "Yes"),
+        model=random_scm(graph, np.random.default_rng(0)),
+        meta={"right": None, "readings": [], "zero": False, "split": "test", "shape": "", **records},
+    )
+
+
+MARGINALS = [Fact(Term(((v, 1),)), 0.5) for v in range(16)]
+THROUGH_ALL = [(0, 1), *((0, m) for m in range(2, 16)), *((m, 1) for m in range(2, 16))]
+
+
+@pytest.fixture
+def within_ten_seconds() -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.usefixtures("within_ten_seconds")
+@pytest.mark.parametrize("reading", [[65535, 65535], [0xFFFC, 0], [0xFF00, 0x00FC], [0x3C, 0xFC0]])
+def test_readings_of_many_variables_take_no_time(reading: list[int]) -> None:
+    problem = large([(0, 1)], MARGINALS, right=reading, readings=[reading] * 64)
+    found = check_problem(problem, thorough=True)
+    assert any(str(reading) in fault or str(tuple(reading)) in fault for fault in found), found[:3]
+    assert reading_value(problem.query, *reading, (2,) * 16, dict(MARGINALS)) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("within_ten_seconds")
+@pytest.mark.parametrize("name", ["ATE", "CDE", "ETT", "NDE", "NIE", "PN"])
+@pytest.mark.parametrize("edges", [[(0, 1), (0, 2), (2, 1)], THROUGH_ALL[: 2 + 14], THROUGH_ALL])
+def test_facts_that_determine_nothing_are_soon_tried(name: str, edges: list[tuple[int, int]]) -> None:
+    problem = large(edges, MARGINALS, name)
+    if name == "PN":
+        problem = problem.with_(query=problem.query._replace(bound="lower"))
+    assert solve(problem).answer == LACK_CONDITION
+    assert baseline_value("graph-blind", problem) == 0
+
+
+@pytest.mark.usefixtures("within_ten_seconds")
+@pytest.mark.parametrize("name", ["ATE", "NDE", "NIE"])
+def test_all_cases_of_many_variables_are_soon_tried(name: str) -> None:
+    """P(y|x,z) for all values of 11 variables: nothing to hold them against is displayed but one variable's."""
+    facts = [
+        Fact(Term(((1, 1),), ((0, x), *((v + 2, z >> v & 1) for v in range(11)))), 0.5)
+        for z in range(1 << 11)
+        for x in (0, 1)
+    ]
+    problem = large([(0, 1), (2, 0), (2, 1)], facts[:-1] + MARGINALS[2:3], name)
+    check_problem(problem, thorough=True)
+    baseline_value("graph-blind", problem)
+    solve(problem.with_(graph=DAG.from_edges(16, [(0, 1), (0, 2), (2, 1)])))
+
+
+@pytest.mark.usefixtures("within_ten_seconds")
+def test_two_stars_have_a_shape_in_no_time() -> None:
+    stars = [(2, v) for v in range(3, 9)] + [(9, v) for v in range(10, 16)]
+    crown = [(a, b) for a in range(2, 9) for b in range(9, 16) if b - a != 7]
+    pairs = [(v, v + 7) for v in range(2, 9)]
+    for edges in (stars, crown, pairs):
+        assert "split" in "".join(check_problem(large([(0, 1), *edges], MARGINALS)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -217,7 +218,8 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "rungwise.cli", "generate", "base", "--n", "300", "--shard-size", "40"]
         found = subprocess.run([*command, "--out", str(disk / "out")], capture_output=True, text=True)
         assert (found.returncode, found.stdout) == (2, "")
-        assert found.stderr.startswith("error: No space left on device")
+        assert found.stderr.startswith("error: No space left on device: ")
+        assert re.search(r"/out/base/test-0000\d-of-00008.jsonl; make room there, then the same command", found.stderr)
         assert found.stderr.count("\n") == 1
         kept = sorted(p.name for p in (disk / "out" / "base").iterdir())
         assert kept  # finished shards stay, the one that did not fit is gone
@@ -226,8 +228,47 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         again = subprocess.run([*command, "--out", str(disk / "out")], capture_output=True, text=True)
         assert again.returncode == 0, again.stderr
         assert verify_folder(disk / "out")["items"] == 300
+        write_folder(tmp_path / "whole", Request(("base",), 300, shard_size=40))
+        assert contents(disk / "out") == contents(tmp_path / "whole")
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+LIMITED = """
+import resource, signal, sys
+from rungwise.cli import run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(run(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "limit", "message"),
+    [
+        ([], "20000", r"File too large: out/base/test-0000\d-of-00002.jsonl; raise the limit on the size of files"),
+        (["--workers", "2"], "20000", r"File too large: out/base/test-0000\d-of-00002.jsonl; raise the limit"),
+        (["--format", "parquet"], "4000", r"File too large: out/base/test-0000\d-of-00002.parquet; raise the limit"),
+        ([], "100", r"out can't be written: File too large; choose another --out"),
+    ],
+)
+def test_a_limit_on_the_size_of_files_loses_nothing(
+    tmp_path: Path, options: list[str], limit: str, message: str
+) -> None:
+    command = ["generate", "base", "--n", "40", "--shard-size", "20", *options, "--out"]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True)
+
+    found = run("-c", LIMITED, limit, *command, "out")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert re.match("error: " + message, found.stderr)
+    assert found.stderr.count("\n") == 1
+    assert [name for name in contents(tmp_path) if name != "out/.progress.jsonl"] == []
+    for out in ("out", "whole"):
+        again = run("-m", "rungwise.cli", *command, out)
+        assert again.returncode == 0, again.stderr
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
 def test_memory_does_not_grow_with_the_number_of_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

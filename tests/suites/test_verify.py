@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import caugym_rows
 import pytest
 
 from rungwise.causal.graph import DAG, bits, mask_of
 from rungwise.causal.scm import SCM
 from rungwise.cli import run
 from rungwise.errors import UserError
+from rungwise.problems.polarity import twin_id
 from rungwise.problems.problem import LACK_CONDITION, Fact, Problem
+from rungwise.problems.roads import model_value
+from rungwise.problems.worked import worked_steps
 from rungwise.suites.folder import write_folder
 from rungwise.suites.items import Item, to_text
 from rungwise.suites.rows import read_rows
@@ -133,11 +138,37 @@ def renumbered(problem: Problem) -> Problem:
         model=SCM(graph, tuple(tables)),
         meta=meta,
     )  # fmt: skip
-    from rungwise.problems.polarity import twin_id
-    from rungwise.problems.worked import worked_steps
-
     new = new.with_(meta={**meta, "twin": twin_id(new)})
     return new.with_(steps=worked_steps(new, tuple(meta["right"]) if meta["right"] else None))
+
+
+def flip(certificate: dict[str, Any]) -> None:
+    said = certificate["truth"]["answer"]
+    certificate["truth"]["answer"] = "No" if said == "Yes" else "Yes"
+
+
+def flipped(problem: Problem) -> Problem:
+    assert problem.truth is not None
+    other = {"Yes": "No", "No": "Yes"}[str(problem.truth.answer)]
+    changed = problem.with_(truth=problem.truth._replace(answer=other))
+    return changed.with_(steps=worked_steps(changed, tuple(problem.meta["right"])))
+
+
+def add_false_twin(rows: list[Row]) -> None:
+    """Another problem called an item's polarity twin, on both sides."""
+    i, row = first_effect(rows), rows[first_effect(rows)]
+    twin = next(r for r in rows if r["task"] == row["task"] and r["value"] and r is not row)
+    rows[i] = {**row, "twin": twin["id"]}
+    with_problem(lambda p: p["meta"].update(twin=twin["id"]), i)(rows)
+
+
+def witness_that_is_the_model(rows: list[Row]) -> None:
+    for i, row in enumerate(rows):
+        if row["answer"] == LACK_CONDITION:
+            problem = Problem.from_dict(json.loads(row["problem"]))
+            assert problem.model is not None
+            same = {**problem.model.to_dict(), "value": model_value(problem.model, problem.query)}
+            with_problem(lambda p, same=same: p["meta"].update(witness=same), i)(rows)
 
 
 def add_renumbered(rows: list[Row]) -> None:
@@ -168,6 +199,18 @@ DEFECTS: dict[str, tuple[str, Callable[[list[Row]], object], str]] = {
     "no canary": (BASE, lambda rows: rows[3].update(canary=""), "canary"),
     "a model that is none": (BASE, with_problem(lambda p: p["model"]["tables"][0].__setitem__(0, 7)), "certificate"),
     "difficulty": (BASE, with_problem(lambda p: p["meta"]["difficulty"].update(facts=1)), "records"),
+    "what the shortcuts get right": (BASE, with_problem(lambda p: p["meta"].update(shortcuts=["all"]), 0), "records"),
+    "the zero flag": (BASE, with_problem(lambda p: p["meta"].update(zero=not p["meta"]["zero"])), "records"),
+    "yes for no": (BASE, lambda rows: with_problem(flip, first_effect(rows))(rows), "answer"),
+    "yes for no everywhere": (BASE, lambda rows: remade(flipped, first_effect(rows))(rows), "answer"),
+    "another split in the certificate": (BASE, with_problem(lambda p: p["meta"].update(split="train")), "split"),
+    "another shape in the certificate": (BASE, with_problem(lambda p: p["meta"].update(shape="ATE:1")), "split"),
+    "a twin that gives the same answer": (BASE, add_false_twin, "twin"),
+    "a reading that is none": (BASE, with_problem(lambda p: p["meta"].update(right=[65535, 65535])), "records"),
+    "the solution": (BASE, lambda rows: rows[3].update(solution="trust me"), "columns"),
+    "the value": (BASE, lambda rows: rows[3].update(value=0.5), "columns"),
+    "an item without a truth": (BASE, with_problem(lambda p: p.pop("truth")), "problem"),
+    "a witness that is the first model": (LACK, witness_that_is_the_model, "witness"),
     "not a number": (
         BASE,
         lambda rows: rows[3].update(problem=rows[3]["problem"].replace("0.", "NaN", 1)),
@@ -272,6 +315,57 @@ def test_copies_of_another_set(made: Path, tmp_path: Path) -> None:
     assert violation["kind"] == "overlap"
     assert violation["where"].endswith("line 5")
     assert found["overlap"][str(tmp_path / "public.json")]["items"] == 2
+
+
+def test_copies_in_a_file_of_the_published_format(made: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cladder_dataset.json"
+    file.write_text(json.dumps([caugym_rows.ATE, caugym_rows.PN]))
+    for spec in (str(file), f"caugym:{file}", f"caugym:{tmp_path}#cladder"):
+        found = verify_folder(made / "base", against=[spec])
+        assert found["violations"] == []
+        assert found["overlap"] == {spec: {"items": 2, "overlapping": 0, "share": 0.0}}
+    texts = [row["text"] for _, row in read_rows(made / "base")]
+    copied = {**caugym_rows.ATE, "problem": f"Input Info: {texts[7]}"}
+    file.write_text(json.dumps([caugym_rows.PN, copied]))
+    for spec in (str(file), f"caugym:{file}"):
+        (violation,) = verify_folder(made / "base", against=[spec])["violations"]
+        assert violation["kind"] == "overlap"
+        assert violation["where"].endswith("line 8")
+        assert "100 %" in violation["what"]
+        assert f"{file} item 1" in violation["what"]
+
+
+def test_large_and_damaged_rows_are_refused_in_no_time(made: Path) -> None:
+    """Readings that would sum over billions of cases, a shape with many symmetries, a certificate that never ends."""
+
+    def change(rows: list[Row]) -> None:
+        certificate = json.loads(rows[3]["problem"])
+        n = 16
+        stars = [[2, v] for v in range(3, 9)] + [[9, v] for v in range(10, 16)]
+        certificate |= {"n": n, "edges": [[0, 1], *stars], "variables": [[f"v{v}", ["a", "b"]] for v in range(n)]}
+        certificate["query"] |= {"task": "NDE", "treatment": 0, "outcome": 1, "held": [], "bound": None}
+        certificate["facts"] = [{"target": [[v, 1]], "given": [], "value": 0.5} for v in range(n)]
+        parents = [sum(b == v for _, b in certificate["edges"]) for v in range(n)]
+        certificate["model"] = {"tables": [[[0.5, 0.5], [0.5, 0.5]] if own else [0.5, 0.5] for own in parents]}
+        certificate["meta"] |= {"right": [65535, 65535], "readings": [[65535, 65535]] * 64, "letters": None}
+        rows[3]["view"] = rows[4]["view"] = "slots"
+        certificate["truth"] = {"value": None, "answer": LACK_CONDITION}
+        certificate.pop("id")
+        rows[3]["problem"] = json.dumps(certificate)
+        certificate["meta"] |= {"right": None, "readings": []}
+        rows[4]["problem"] = json.dumps(certificate)
+        rows[5]["problem"] = "{" + " " * 2_000_000
+
+    start = time.monotonic()
+    rewrite(made, BASE, change)
+    assert run(["verify", str(made / BASE), "--json"]) == 1
+    assert time.monotonic() - start < 10
+    violations = verify_folder(made / BASE)["violations"]
+    said = [(violation["where"].rpartition(" ")[2], violation["kind"]) for violation in violations]
+    assert said[0] == ("4", "records")
+    assert ("5", "text") in said
+    assert said[-1] == ("6", "certificate")
+    assert {line for line, _ in said} == {"4", "5", "6"}
 
 
 def test_a_test_structure_in_another_folders_training_split(made: Path, tmp_path: Path) -> None:

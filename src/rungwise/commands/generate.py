@@ -34,6 +34,7 @@ Examples:
 @click.option("--sufficient", default=0.5, show_default=True, help="insufficient: share of items that lack nothing.")
 @click.option("--wording", default="plain", show_default=True, help="Natural view: plain, rephrased or omitted.")
 @click.option("--annotate", is_flag=True, help="Natural view: labels carry letter and value, as in 'low (C=0)'.")
+@click.option("--distinct", is_flag=True, help="Every item of a task has a causal structure of its own (3 to 5 nodes).")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the shards, manifest.json and README.md.")
 @click.option("--format", "file_format", default="jsonl", show_default=True, help="jsonl or parquet.")
 @click.option("--shard-size", default=10_000, show_default=True, help="Items of a file.")
@@ -54,6 +55,7 @@ def generate(
     sufficient: float,
     wording: str,
     annotate: bool,
+    distinct: bool,
     out: Path | None,
     file_format: str,
     shard_size: int,
@@ -72,7 +74,7 @@ def generate(
 
     every = {
         "twins": twins, "level": level, "outcome_values": outcome_values, "sufficient": sufficient, "wording": wording,
-        "annotate": annotate,
+        "annotate": annotate, "distinct": distinct,
     }  # fmt: skip
     unset = {field.name: field.default for field in fields(items.Options)}
     options: dict[str, Any] = {key: value for key, value in every.items() if value != unset[key]}
@@ -82,6 +84,8 @@ def generate(
         return
     if commit:
         raise UserError("--commit is for folders: add --out")
+    if n < 1:
+        raise UserError(f"--n must be at least 1, got {n}")
     rows = (
         {"suite": suite, "id": item.id, "text": item.text, "answer": item.problem.answer_text(view)}
         for suite in suites

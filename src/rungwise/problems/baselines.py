@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
+from math import prod
 
 from rungwise.causal.estimand import Expr, Term, number
-from rungwise.causal.graph import mask_of, subsets
+from rungwise.causal.graph import mask_of, members
 from rungwise.errors import UserError
 from rungwise.problems.problem import TASKS, Problem, Query
 from rungwise.problems.streams import make_dice
@@ -23,6 +24,9 @@ BASELINES = ("constant", "unadjusted", "graph-blind", "lookup")
 """constant: always 0 (and No). unadjusted: the plain difference P(y|x) - P(y|x_ref), the bounds with P(y|x) for
 P(y|do(x)). graph-blind: never reads the graph; of all readings whose facts are displayed it takes the one that
 uses the most of them. lookup: the expression most frequent in training for this task and number of facts."""
+
+MOST_CASES = 256
+"""graph-blind takes no reading that sums over more cases: eight binary variables, more than any menu has."""
 
 
 def baseline_value(name: str, problem: Problem) -> float | None:
@@ -80,19 +84,39 @@ def _over(terms: Sequence[Term], estimand: Expr, cards: Sequence[int]) -> Expr |
 
 
 def _graph_blind(q: Query, terms: Sequence[Term], cards: Sequence[int]) -> Expr:
-    seen = mask_of(v for t in terms for v, _ in t.target + t.given)
-    free = seen & ~(1 << q.treatment | 1 << q.outcome)
-    held = mask_of(v for v, _ in q.held)
+    own = mask_of([q.treatment, *(v for v, _ in q.held)])
+    counted = about_outcome(terms, q)
+    used_sets = sorted([nodes & ~own for nodes in counted if nodes & own == own], key=_size_first)
+    kinds = {(mask_of(v for v, _ in t.target), mask_of(v for v, _ in t.given)) for t in terms}
     best, most = number(0), 0
-    for used in subsets(free & ~held):
-        for ms in subsets(used) if q.task in ("NDE", "NIE") else [held if q.task == "CDE" else 0]:
-            if q.task == "NIE" and not ms:
-                continue
+    for used in used_sets:
+        if prod([cards[v] for v in members(used)]) > min(MOST_CASES, counted[used | own]):
+            continue
+        if q.task in ("NDE", "NIE"):
+            choices = [ms for ms, given in kinds if not ms & ~used and given == 1 << q.treatment | used & ~ms]
+            mediators = sorted({*choices, *([] if q.task == "NIE" else [0])}, key=_size_first)
+        else:
+            mediators = [own & ~(1 << q.treatment)]
+        for ms in mediators:
             estimand = task(q.task).estimand(q, ms, used & ~ms, cards)
             needed = len(estimand.terms())
             if needed > most and (found := _over(terms, estimand, cards)) is not None:
                 best, most = found, needed
     return best
+
+
+def about_outcome(terms: Sequence[Term], q: Query) -> Counter[int]:
+    """Set of variables -> how many of the terms are about the outcome alone under a condition on just these.
+
+    A reading needs one of these for each value of its mediators and covariates, under the treatment. What they do not
+    allow need not be tried: of all subsets of the variables there may be very many.
+    """
+    conditions = [mask_of(v for v, _ in t.given) for t in terms if len(t.target) == 1 and t.target[0][0] == q.outcome]
+    return Counter([nodes for nodes in conditions if not nodes >> q.outcome & 1])
+
+
+def _size_first(nodes: int) -> tuple[int, tuple[int, ...]]:
+    return nodes.bit_count(), members(nodes)
 
 
 def _lookup(q: Query, terms: Sequence[Term], cards: Sequence[int]) -> Expr | None:

@@ -165,7 +165,7 @@ def structures_of(graphs: Graphs, rows: Numbers, picks: Numbers, shapes: Sequenc
     n = len(graphs.effects)
     effects, between = graphs.effects[:, :, rows].transpose(2, 0, 1), unpack(graphs.between, len(graphs.owner)).T[rows]
     parts = [
-        _parts(graphs.requests[i], n, pick, np.flatnonzero(own).tolist())
+        parts_of(graphs.requests[i], n, pick, np.flatnonzero(own).tolist())
         for i, pick, own in zip(graphs.owner[rows].tolist(), picks.tolist(), between, strict=True)
     ]
     order, relevant = _roles_in_order(effects, [nodes for nodes, *_ in parts])
@@ -177,7 +177,7 @@ def structures_of(graphs: Graphs, rows: Numbers, picks: Numbers, shapes: Sequenc
     ]
 
 
-def _parts(
+def parts_of(
     request: Request, n: int, pick: int, between: list[int]
 ) -> tuple[list[int], int, tuple[Reading, ...], Reading | None]:
     """The nodes that the facts speak of in their order as roles, and over these the held ones, the readings and the

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any, NamedTuple
 
-from rungwise.causal.estimand import Expr, Term
+from rungwise.causal.estimand import Term
 from rungwise.causal.scm import SCM
 from rungwise.errors import UserError
 from rungwise.problems.baselines import BASELINES, baseline_value
+from rungwise.problems.checkable import Own, own_of, unfit
 from rungwise.problems.menu import Reading
 from rungwise.problems.polarity import twin, twin_id
-from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TOLERANCE, Answer, Problem, Query
-from rungwise.problems.roads import (
-    KEPT_CASES,
-    Marginals,
-    cases,
-    cells,
-    event,
-    is_rising,
-    model_value,
-    reading_value,
-    third_value,
-)
+from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TOLERANCE, Answer, Problem
+from rungwise.problems.roads import Cells, cells, event, model_value, reading_value, third_value
 from rungwise.problems.solve import solve
 from rungwise.problems.streams import split_of
 from rungwise.problems.tasks import task
@@ -37,9 +26,6 @@ HALF_UNIT = 0.5e-4 + 1e-9
 
 EXACT = 1e-9
 """Difference allowed where two roads use the same digits."""
-
-MOST_CASES = 256
-"""A reading sums over so many cases at most: eight binary variables, more than any menu has."""
 
 
 def check_problem(problem: Problem, thorough: bool = False) -> list[str]:
@@ -65,29 +51,18 @@ def check_problem(problem: Problem, thorough: bool = False) -> list[str]:
         problem.model.check()
     except UserError as error:
         return [f"model: it is none: {error}"]
-    return check_read(problem, problem.model, problem.truth, problem.shape, thorough)
+    return unfit(problem, problem.model) or check_read(problem, problem.model, problem.truth, problem.shape, thorough)
 
 
 def check_read(problem: Problem, model: SCM, truth: Answer, shape: str, thorough: bool = False) -> list[str]:
-    """``check_problem`` where a certificate was read, so that problem and model are known to be well formed.
+    """``check_problem`` where a certificate was read, so that problem and model are known to be well formed, and found
+    not to be ``unfit``.
 
     Args:
         model, truth: the problem's.
         shape: its canonical shape.
     """
-    unfit = [*_meta(problem), *_model(problem, model)]
-    if unfit:
-        return unfit
-    right = problem.meta["right"]
-    own = _Own(
-        problem,
-        model,
-        truth,
-        shape,
-        right and (right[0], right[1]),
-        model.cards,
-        {f.term: f.value for f in problem.facts},
-    )
+    own = own_of(problem, model, truth, shape)
     known = cells(model)
     found = [*_facts(problem, model, known), *_records(own)]
     if truth.answer == LACK_CONDITION or truth.value is None:
@@ -96,65 +71,7 @@ def check_read(problem: Problem, model: SCM, truth: Answer, shape: str, thorough
     return found + list(_thorough(own, truth.value)) if thorough else found
 
 
-class _Own(NamedTuple):
-    """A problem with what most checks need of it.
-
-    Attributes:
-        problem, model, truth, shape: see ``check_read``.
-        right: the right reading, None where there is none.
-        cards: the number of values of each variable.
-        shown: the displayed numbers by term.
-    """
-
-    problem: Problem
-    model: SCM
-    truth: Answer
-    shape: str
-    right: Reading | None
-    cards: tuple[int, ...]
-    shown: Mapping[Term, float]
-
-
-def _meta(problem: Problem) -> Iterator[str]:
-    """What makes the other checks impossible."""
-    meta, q, n = problem.meta, problem.query, problem.graph.n
-    missing = [key for key in ("right", "readings", "zero", "split", "shape") if key not in meta]
-    if missing:
-        yield f"records: meta lacks {', '.join(missing)}"
-        return
-    held = [v for v, _ in q.held]
-    if len({q.treatment, q.outcome, *held}) < 2 + len(held):
-        yield "problem: the question holds an event twice, or holds its treatment or outcome"
-        return
-    cards = _cards(problem)
-    for reading in [*meta["readings"], *([meta["right"]] if meta["right"] is not None else [])]:
-        if not _is_reading(reading, q, n):
-            yield f"records: the reading {reading!s:.80} is not two sets of the {n} nodes, apart and without X and Y"
-        elif (size := cases(q, reading[0], reading[1], cards)) > MOST_CASES:
-            yield f"records: the reading {reading} sums over {size} cases; at most {MOST_CASES} are checked"
-    if len(problem.letters) != n or len(set(problem.letters)) != n:
-        yield f"records: the letters {', '.join(problem.letters)} do not name {n} variables"
-
-
-def _is_reading(reading: Any, q: Query, n: int) -> bool:
-    if not (
-        isinstance(reading, (list, tuple)) and len(reading) == 2 and all(isinstance(nodes, int) for nodes in reading)
-    ):
-        return False
-    ms, zs = reading
-    return 0 <= ms < 1 << n and 0 <= zs < 1 << n and not (ms & zs or (ms | zs) & (1 << q.treatment | 1 << q.outcome))
-
-
-def _model(problem: Problem, model: SCM) -> Iterator[str]:
-    if model.graph != problem.graph:
-        yield f"model: its graph has the edges {model.graph.edges}, the problem's {problem.graph.edges}"
-    elif model.cards != _cards(problem):
-        yield f"model: its variables have {model.cards} values, the problem's {_cards(problem)}"
-    elif problem.query.bound == "point" and not is_rising(model, problem.query):
-        yield "model: the treatment can lower the outcome, so no point is determined"
-
-
-def _facts(problem: Problem, model: SCM, known: Marginals) -> Iterator[str]:
+def _facts(problem: Problem, model: SCM, known: Cells) -> Iterator[str]:
     seen: set[Term] = set()
     for fact in problem.facts:
         target, given = fact.term
@@ -175,7 +92,7 @@ def _facts(problem: Problem, model: SCM, known: Marginals) -> Iterator[str]:
             yield f"fact: {fact.term.text(problem.letters)} is shown with more than four decimals"
 
 
-def _records(own: _Own) -> Iterator[str]:
+def _records(own: Own) -> Iterator[str]:
     """What is recorded about the problem: shape, split, flags, difficulty, twin."""
     problem, shape, value = own.problem, own.shape, own.truth.value
     meta, q = problem.meta, problem.query
@@ -196,21 +113,21 @@ def _records(own: _Own) -> Iterator[str]:
         yield f"records: the difficulty is {counted}, not {stated} ({', '.join(wrong)})"
 
 
-def _difficulty(own: _Own) -> dict[str, int]:
+def _difficulty(own: Own) -> dict[str, int]:
     graph, right = own.problem.graph, own.right
-    written = None if right is None else _written(own, right)
+    estimand = own.written
     return {
         "nodes": graph.n,
         "edges": len(graph.edges),
         "adjustment": right[1].bit_count() if right else 0,
         "mediators": right[0].bit_count() if right else 0,
         "facts": len(own.problem.facts),
-        "distractors": len(own.problem.facts) - (len(written.terms & own.shown.keys()) if written else 0),
-        "operations": written.operations if written else 0,
+        "distractors": len(own.problem.facts) - (len(estimand.terms & own.shown.keys()) if estimand else 0),
+        "operations": estimand.operations if estimand else 0,
     }
 
 
-def _truth(own: _Own, value: float, known: Marginals) -> Iterator[str]:
+def _truth(own: Own, value: float, known: Cells) -> Iterator[str]:
     q, right = own.problem.query, own.right
     exact = model_value(own.model, q, known)
     read = reading_value(q, *right, own.cards, own.shown) if right else 0.0
@@ -229,7 +146,7 @@ def _truth(own: _Own, value: float, known: Marginals) -> Iterator[str]:
             yield f"truth: the sign of {value} hangs on hidden digits (the full model gives {exact:.6f})"
 
 
-def _readings(own: _Own, value: float) -> Iterator[str]:
+def _readings(own: Own, value: float) -> Iterator[str]:
     problem, q, right = own.problem, own.problem.query, own.right
     rules = task(q.task)
     menu: list[Reading] = [(ms, zs) for ms, zs in problem.meta["readings"]]
@@ -260,7 +177,7 @@ def _readings(own: _Own, value: float) -> Iterator[str]:
         yield "reading: every reading of the menu gives the right value"
 
 
-def _lack(own: _Own) -> Iterator[str]:
+def _lack(own: Own) -> Iterator[str]:
     """Whether the displayed facts leave the value open, and the second model proves it."""
     problem, q, truth = own.problem, own.problem.query, own.truth
     if truth.value is not None or truth.answer != LACK_CONDITION:
@@ -292,20 +209,20 @@ def _lack(own: _Own) -> Iterator[str]:
         yield f"witness: it gives {second:.6f}, which is no other value than {first:.6f}"
 
 
-def _steps(own: _Own) -> Iterator[str]:
-    problem, right, shown = own.problem, own.right, own.shown
+def _steps(own: Own) -> Iterator[str]:
+    problem, estimand, shown = own.problem, own.written, own.shown
     with suppress(KeyError):  # a fact that the right reading needs is not shown, see _truth
         said = None
-        if right is not None and (written := _written(own, right)).terms <= shown.keys():
+        if estimand is not None and estimand.terms <= shown.keys():
             letters = problem.letters
-            over_terms = [part.text(letters) if isinstance(part, Term) else part for part in written.parts]
-            numbers = [f"{shown[part]:.4f}" if isinstance(part, Term) else part for part in written.parts]
+            over_terms = [part.text(letters) if isinstance(part, Term) else part for part in estimand.parts]
+            numbers = [f"{shown[part]:.4f}" if isinstance(part, Term) else part for part in estimand.parts]
             said = "".join(over_terms), "".join(numbers)
-        if problem.steps != worked_steps(problem, right, said):
+        if problem.steps != worked_steps(problem, own.right, said):
             yield "steps: the worked steps are not those of the right reading"
 
 
-def _thorough(own: _Own, value: float) -> Iterator[str]:
+def _thorough(own: Own, value: float) -> Iterator[str]:
     problem = own.problem
     third = third_value(own.model, problem.query)
     if third is not None and abs(third[1] - value) > TOLERANCE:
@@ -323,41 +240,3 @@ def _thorough(own: _Own, value: float) -> Iterator[str]:
         said = other.truth.value if other.truth else None
         if other.id != problem.meta["twin"] or said is None or abs(said + value) > TOLERANCE:
             yield f"twin: it is {other.id} with the value {said}, not {problem.meta['twin']} with {-value}"
-
-
-class _Written(NamedTuple):
-    """An estimand as it is written.
-
-    Attributes:
-        parts: its terms and what stands between them, in turn.
-        terms: its terms.
-        operations: how many + - * / min and max it has.
-    """
-
-    parts: tuple[Term | str, ...]
-    terms: frozenset[Term]
-    operations: int
-
-
-def _written(own: _Own, reading: Reading) -> _Written:
-    q = own.problem.query
-    make = _write if cases(q, *reading, own.cards) <= KEPT_CASES else _write.__wrapped__
-    return make(q._replace(direction="more"), *reading, own.cards)
-
-
-@lru_cache(maxsize=1 << 13)
-def _write(q: Query, ms: int, zs: int, cards: tuple[int, ...]) -> _Written:
-    estimand = task(q.task).estimand(q, ms, zs, cards)
-    terms = estimand.terms()
-    place = {term: i for i, term in enumerate(terms)}
-    pieces = estimand.text(lambda term: f"\0{place[term]}\0").split("\0")
-    parts = tuple([terms[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces)])
-    return _Written(parts, frozenset(terms), _operations(estimand))
-
-
-def _operations(estimand: Expr) -> int:
-    return bool(estimand.args) + sum([_operations(e) for e in estimand.args])
-
-
-def _cards(problem: Problem) -> tuple[int, ...]:
-    return tuple([len(v.labels) for v in problem.variables])

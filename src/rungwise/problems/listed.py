@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from random import Random
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,21 +32,6 @@ from rungwise.problems.structure import PUBLISHED, Request, Structure
 
 LISTED = 5
 """Up to so many nodes all graphs are known."""
-
-
-class Entry(NamedTuple):
-    """A listed graph that meets a request.
-
-    Attributes:
-        row: the graph, by its number in its family.
-        menus: the menus that fit it.
-        weight: how likely it is to be drawn from among others.
-    """
-
-    request: Request
-    row: int
-    menus: Sequence[int]
-    weight: float = 1.0
 
 
 def from_lists(
@@ -75,7 +59,7 @@ def structures_of_rows(drawn: Sequence[tuple[Request, int, int]]) -> list[Struct
         families.setdefault((request.task, request.n, request.zero), []).append(i)
     found: dict[int, Structure] = {}
     for key, own in families.items():
-        family = _family(*key)
+        family = family_of(*key)
         asked, rows, picks = (list(part) for part in zip(*[drawn[i] for i in own], strict=True))
         graphs = family.graphs.of(np.array(rows), asked)
         shapes = [family.shapes[row] for row in rows]
@@ -84,19 +68,8 @@ def structures_of_rows(drawn: Sequence[tuple[Request, int, int]]) -> list[Struct
     return [found[i] for i in range(len(drawn))]
 
 
-def of_shapes(request: Request) -> dict[str, Entry]:
-    """For each canonical shape that has graphs which meet a request, one of these: the others differ in nothing but
-    the numbers of nodes, which are drawn anew for every problem."""
-    known, shapes = listed(request), _family(request.task, request.n, request.zero).shapes
-    found: dict[str, Entry] = {}
-    for at, row in enumerate(known.rows):
-        if shapes[row] not in found:
-            found[shapes[row]] = Entry(request, row, known.menus[known.starts[at] : known.starts[at + 1]])
-    return found
-
-
 @dataclass(frozen=True, eq=False)
-class _Family:
+class Family:
     """All graphs of few nodes for a task, those whose value is 0 by structure or the others.
 
     Attributes:
@@ -114,7 +87,7 @@ class _Family:
 
 
 @lru_cache(maxsize=128)
-def _family(name: str, n: int, zero: bool) -> _Family:
+def family_of(name: str, n: int, zero: bool) -> Family:
     every, known = _graphs(n, name == "CDE", zero)
     graphs = every.of(np.arange(len(known)), [Request(name, n, PUBLISHED, 0, zero, "")])
     rows = np.flatnonzero(graphs.acts != zero)
@@ -123,7 +96,7 @@ def _family(name: str, n: int, zero: bool) -> _Family:
     of_shape = {shape: split_of(shape) for shape in of_form.values()}
     shapes = [of_form[known[row]] for row in rows.tolist()]
     edges = graphs.effects.sum(axis=(0, 1))
-    return _Family(graphs, graphs.valid(2), shapes, np.array([of_shape[shape] for shape in shapes]), edges)
+    return Family(graphs, graphs.valid(2), shapes, np.array([of_shape[shape] for shape in shapes]), edges)
 
 
 @lru_cache(maxsize=32)
@@ -174,7 +147,7 @@ class _List:
 
 @lru_cache(maxsize=1024)
 def listed(request: Request) -> _List:
-    family = _family(request.task, request.n, request.zero)
+    family = family_of(request.task, request.n, request.zero)
     everything = family.graphs
     graphs = everything.of(np.arange(len(everything.owner)), [request])
     if request.menu == PUBLISHED:

@@ -1,6 +1,6 @@
 """Roads to a problem's value that the generator does not take: for checking what it made.
 
-``reading_value`` puts the displayed numbers into the textbook sum of a reading, written out here once more.
+``reading_value`` puts the displayed numbers into the textbook sum of a reading, written out once more (``formula``).
 ``model_value`` multiplies the model's tables out over all cells, with the treatment's own table left out or read at
 another value (truncated factorisation; for nested effects its edge form). ``third_value`` asks joint distributions of
 two worlds, for bounds the linear programme over response types. None shares code with the estimand trees, the plans
@@ -9,109 +9,29 @@ or the edge interventions that problems are made with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import product
 from math import prod
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rungwise.causal.counterfactual import nested_mean, pair_joint, pn_ps_bounds
-from rungwise.causal.estimand import Assignment, Term, term
-from rungwise.causal.graph import bits
+from rungwise.causal.estimand import Assignment, Term
+from rungwise.causal.graph import bits, mask_of
 from rungwise.causal.inference import MAX_CELLS, joint, marginal
 from rungwise.causal.scm import SCM, Array
+from rungwise.problems.formula import KEPT_CASES, cases, formula
 from rungwise.problems.problem import Query
 
-KEPT_CASES, KEPT_CELLS = 8, 1 << 10
-"""Formulas of so many cases of their covariates and mediators, and places in joint distributions of so many cells, are
-kept for the next problem; longer ones would fill the memory."""
+KEPT_CELLS = 1 << 10
+"""Places in joint distributions of so many cells are kept for the next problem; longer ones would fill the memory."""
 
 MOST_WORLDS = 7
 """Nodes up to which two worlds are multiplied out for nested effects (one pair for each value of the mediators)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A reading's value as a signed sum of products of probabilities, divided by ``below`` and cut at ``least`` or
-    ``most`` where these are given."""
-
-    products: tuple[tuple[int, tuple[Term, ...]], ...]
-    below: Term | None = None
-    least: float | None = None
-    most: float | None = None
-
-    def value(self, number: Callable[[Term], float]) -> float:
-        """With ``number(term)`` for each term.
-
-        Raises:
-            ZeroDivisionError: the denominator is 0.
-        """
-        out = 0.0
-        for sign, terms in self.products:
-            part = float(sign)
-            for t in terms:
-                part *= number(t)
-            out += part
-        if self.below is not None:
-            out /= number(self.below)
-        if self.least is not None:
-            out = max(out, self.least)
-        return out if self.most is None else min(out, self.most)
-
-
-def cases(q: Query, ms: int, zs: int, cards: Sequence[int]) -> int:
-    """How many cases a reading sums over: values of its covariates, for nested effects also of its mediators."""
-    return prod([cards[v] for v in bits(ms | zs if q.task in ("NDE", "NIE") else zs)])
-
-
-@lru_cache(maxsize=1 << 13)
-def formula(q: Query, ms: int, zs: int, cards: tuple[int, ...]) -> Formula:
-    """The formula of a reading (mediators, covariates) of a question; its length is a few times ``cases``."""
-    x, ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, {q.outcome: q.y}
-    parts: list[tuple[int, list[Term]]] = []
-
-    def add(sign: int, *terms: tuple[Mapping[int, int], Mapping[int, int]]) -> None:
-        # The probability that no variable in particular takes a value is 1.
-        parts.append((sign, [term(dict(target), dict(given)) for target, given in terms if target]))
-
-    if q.task in ("ATE", "CDE", "PNS"):
-        held = dict(q.held)
-        for z in _values(zs, cards):
-            add(1, (y, {**x, **held, **z}), (z, {}))
-            add(-1, (y, {**ref, **held, **z}), (z, {}))
-    elif q.task == "ETT":
-        add(1, (y, ref))
-        for z in _values(zs, cards):
-            add(-1, (y, {**x, **z}), (z, ref))
-    elif q.task == "NDE":
-        for z, m in product(_values(zs, cards), _values(ms, cards)):
-            add(1, (y, {**x, **m, **z}), (m, {**ref, **z}), (z, {}))
-            add(-1, (y, {**ref, **m, **z}), (m, {**ref, **z}), (z, {}))
-    elif q.task == "NIE":
-        for z, m in product(_values(zs, cards), _values(ms, cards) if ms else ()):
-            add(1, (y, {**ref, **m, **z}), (m, {**x, **z}), (z, {}))
-            add(-1, (y, {**ref, **m, **z}), (m, {**ref, **z}), (z, {}))
-    else:
-        return _bound_formula(q, list(_values(zs, cards)))
-    return Formula(tuple([(sign, tuple(terms)) for sign, terms in parts]))
-
-
-def _bound_formula(q: Query, covariates: Sequence[Mapping[int, int]]) -> Formula:
-    """PN and PS: those with x_ref and the other outcome were seen (Tian & Pearl 2000, eq. 22 and 23)."""
-    x, seen = {q.treatment: q.x}, {q.outcome: 1 - q.y}
-    below = term({q.treatment: q.x_ref, **seen})
-    sign, target = (1, {q.outcome: q.y}) if q.bound == "upper" else (-1, seen)
-    first = term({**x, **target}) if q.bound == "upper" else term(seen)
-    products: list[tuple[int, tuple[Term, ...]]] = [(-sign, (first,))]
-    for z in covariates:
-        products.append((sign, (term(target, {**x, **z}), *([term(dict(z))] if z else []))))
-    if q.bound == "upper":
-        return Formula(tuple(products), below, most=1.0)
-    return Formula(tuple(products), below, least=0.0 if q.bound == "lower" else None)
 
 
 def reading_value(q: Query, ms: int, zs: int, cards: tuple[int, ...], shown: Mapping[Term, float]) -> float | None:
@@ -137,31 +57,60 @@ def reading_value(q: Query, ms: int, zs: int, cards: tuple[int, ...], shown: Map
         return None
 
 
-def _values(nodes: int, cards: Sequence[int]) -> Iterator[dict[int, int]]:
-    members = list(bits(nodes))
-    for values in product(*(range(cards[v]) for v in members)):
-        yield dict(zip(members, values, strict=True))
+class Cells(NamedTuple):
+    """The full joint distribution of a model, for ``event`` to sum over.
+
+    Attributes:
+        flat: its cells, the last variable fastest; empty where they are more than KEPT_CELLS.
+        factors: the model's tables, each with an axis for every variable: of length 1 for those it does not depend on.
+        marginals: of larger ones, set of variables -> their joint distribution, an axis for each in increasing order;
+            kept once made.
+    """
+
+    flat: list[float]
+    factors: tuple[Array, ...]
+    marginals: dict[int, Array]
 
 
-Marginals = dict[int, Array]
-"""Set of variables -> their joint distribution, an axis for each in increasing order; kept once asked for."""
+def cells(model: SCM) -> Cells:
+    """The tables multiplied out over all cells."""
+    cards, causes = model.cards, model.graph.parents
+    small = prod(cards) <= KEPT_CELLS
+    places = _places if small else _places.__wrapped__
+    factors = tuple([table.take(places(causes[v], v, cards)) for v, table in enumerate(model.tables)])
+    everything = _weights(factors, {})
+    return Cells(everything.ravel().tolist() if small else [], factors, {(1 << len(cards)) - 1: everything})
 
 
-def cells(model: SCM) -> Marginals:
-    """The full joint distribution, for ``event`` to sum over."""
-    return {(1 << model.graph.n) - 1: _weights(model, {})}
+@lru_cache(maxsize=1 << 13)
+def _places(parents: int, v: int, cards: tuple[int, ...]) -> NDArray[np.intp]:
+    """Where in the table of v each cell of the joint distribution looks, an axis for every variable."""
+    axes = [*bits(parents), v]
+    at = np.arange(prod(cards[u] for u in axes)).reshape([cards[u] for u in axes])
+    at = at.transpose(sorted(range(len(axes)), key=axes.__getitem__))
+    return np.ascontiguousarray(at.reshape([cards[u] if u in axes else 1 for u in range(len(cards))]))
 
 
-def event(known: Marginals, pairs: Assignment, cards: tuple[int, ...]) -> float:
-    """The probability that these variables take these values, from ``cells``."""
-    nodes = 0
-    for v, _ in pairs:
-        nodes |= 1 << v
-    table = known.get(nodes)
+def event(known: Cells, pairs: Assignment, cards: tuple[int, ...]) -> float:
+    """The probability that these variables take these values."""
+    if known.flat:
+        return sum(_picked(pairs, cards)(known.flat))
+    nodes = mask_of(v for v, _ in pairs)
+    table = known.marginals.get(nodes)
     if table is None:
-        everything = known[(1 << len(cards)) - 1]
-        table = known[nodes] = np.add.reduce(everything, axis=_others(nodes, len(cards)))
+        everything = known.marginals[(1 << len(cards)) - 1]
+        table = known.marginals[nodes] = np.add.reduce(everything, axis=_others(nodes, len(cards)))
     return float(table[tuple([value for _, value in sorted(pairs)])])
+
+
+@lru_cache(maxsize=1 << 14)
+def _picked(pairs: Assignment, cards: tuple[int, ...]) -> Callable[[Sequence[float]], tuple[float, ...]]:
+    """What takes the cells where these variables have these values out of all."""
+    index: list[int | slice] = [slice(None)] * len(cards)
+    for v, value in pairs:
+        index[v] = value
+    places = np.arange(prod(cards)).reshape(cards)[tuple(index)].reshape(-1).tolist()
+    return itemgetter(*places) if len(places) > 1 else lambda flat: (flat[places[0]],)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -170,47 +119,37 @@ def _others(nodes: int, n: int) -> tuple[int, ...]:
 
 
 def _weights(
-    model: SCM, do: Mapping[int, int], seen: int | None = None, outcome_reads: tuple[int, int] | None = None
+    factors: Sequence[Array],
+    do: Mapping[int, int],
+    seen: int | None = None,
+    outcome_reads: tuple[int, int] | None = None,
 ) -> Array:
     """The product of the tables over all cells, an axis a variable; those of ``do`` have one cell, the value set.
 
     Args:
+        factors: see ``Cells``.
         do: what every effect reads in place of these variables, whose own tables are left out.
         seen: the value of the only variable in ``do`` that is observed: its table stays, read at this value.
         outcome_reads: (outcome, value): this one variable reads another value of the only variable in ``do``.
     """
-    cards, causes = model.cards, model.graph.parents
-    places = _places if prod(cards) <= KEPT_CELLS else _places.__wrapped__
     out: Array | None = None
-    for v, table in enumerate(model.tables):
+    for v, factor in enumerate(factors):
         if v in do and seen is None:
             continue
-        reads = []
         for u, value in do.items():
-            if u == v:
-                reads.append((u, value if seen is None else seen))
-            elif causes[v] >> u & 1:
-                reads.append((u, outcome_reads[1] if outcome_reads and outcome_reads[0] == v else value))
-        part = table.take(places(causes[v], v, cards, tuple(reads)))
-        out = part if out is None else out * part
+            if factor.shape[u] > 1:
+                reads = value
+                if u == v and seen is not None:
+                    reads = seen
+                elif outcome_reads is not None and outcome_reads[0] == v:
+                    reads = outcome_reads[1]
+                factor = factor[(slice(None),) * u + (slice(reads, reads + 1),)]
+        out = factor if out is None else out * factor
     assert out is not None  # the outcome is never set
     return out
 
 
-@lru_cache(maxsize=1 << 13)
-def _places(parents: int, v: int, cards: tuple[int, ...], reads: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
-    """Where in the table of v each cell of the joint distribution looks, an axis for every variable (of length 1 for
-    those the table does not depend on, and for those that are always read at one value)."""
-    axes = [*bits(parents), v]
-    at = np.arange(prod(cards[u] for u in axes)).reshape([cards[u] for u in axes])
-    at = at.transpose(sorted(range(len(axes)), key=axes.__getitem__))
-    at = at.reshape([cards[u] if u in axes else 1 for u in range(len(cards))])
-    for u, value in reads:
-        at = at[(slice(None),) * u + (slice(value, value + 1),)]
-    return np.ascontiguousarray(at)
-
-
-def model_value(model: SCM, q: Query, known: Marginals | None = None) -> float:
+def model_value(model: SCM, q: Query, known: Cells | None = None) -> float:
     """The value by truncated factorisation on the full model; the treatment is binary in PN, PS.
 
     ETT keeps the treatment's own table at the value seen while its effects read the other one; NDE and NIE let the
@@ -218,26 +157,27 @@ def model_value(model: SCM, q: Query, known: Marginals | None = None) -> float:
     """
     cards = model.cards
     known = cells(model) if known is None else known
+    factors = known.factors
     x, ref, y = {q.treatment: q.x}, {q.treatment: q.x_ref}, (q.outcome, q.y)
 
     def p(weights: Array, target: tuple[int, int] = y) -> float:
-        return float(weights[(slice(None),) * target[0] + (target[1],)].sum())
+        return float(np.add.reduce(weights[(slice(None),) * target[0] + (target[1],)], axis=None))
 
     if q.task in ("ATE", "CDE", "PNS"):
         held = dict(q.held)
-        return p(_weights(model, {**x, **held})) - p(_weights(model, {**ref, **held}))
+        return p(_weights(factors, {**x, **held})) - p(_weights(factors, {**ref, **held}))
     if q.task == "ETT":
         both = event(known, (*ref.items(), y), cards)
-        return (both - p(_weights(model, x, seen=q.x_ref))) / event(known, tuple(ref.items()), cards)
+        return (both - p(_weights(factors, x, seen=q.x_ref))) / event(known, tuple(ref.items()), cards)
     if q.task == "NDE":
-        return p(_weights(model, ref, outcome_reads=(q.outcome, q.x))) - p(_weights(model, ref))
+        return p(_weights(factors, ref, outcome_reads=(q.outcome, q.x))) - p(_weights(factors, ref))
     if q.task == "NIE":
-        return p(_weights(model, x, outcome_reads=(q.outcome, q.x_ref))) - p(_weights(model, ref))
+        return p(_weights(factors, x, outcome_reads=(q.outcome, q.x_ref))) - p(_weights(factors, ref))
     seen = (q.outcome, 1 - q.y)
     below = event(known, ((q.treatment, q.x_ref), seen), cards)
     if q.bound == "upper":
-        return min(1.0, (p(_weights(model, x)) - event(known, ((q.treatment, q.x), y), cards)) / below)
-    bound = (event(known, (seen,), cards) - p(_weights(model, x), seen)) / below
+        return min(1.0, (p(_weights(factors, x)) - event(known, ((q.treatment, q.x), y), cards)) / below)
+    bound = (event(known, (seen,), cards) - p(_weights(factors, x), seen)) / below
     return bound if q.bound == "point" else max(0.0, bound)
 
 

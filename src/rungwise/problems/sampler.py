@@ -21,12 +21,13 @@ from rungwise.causal.monotone import monotone_scm
 from rungwise.causal.scm import Array
 from rungwise.problems.finish import Drawn, Settled, asked, settle, tell
 from rungwise.problems.identify import KINDS
-from rungwise.problems.listed import Entry, structures_of_rows
+from rungwise.problems.listed import structures_of_rows
 from rungwise.problems.numbers import Tables, draw_rows, joint_of_roles, lay_out
 from rungwise.problems.plan import Plan, plan
 from rungwise.problems.problem import EFFECTS, TOLERANCE, Problem, Query
 from rungwise.problems.recipe import Recipe, cards_of, impossible, requests
 from rungwise.problems.search import exists, search
+from rungwise.problems.shapes import Entry
 from rungwise.problems.streams import shuffled
 from rungwise.problems.structure import Request, Structure
 from rungwise.problems.tasks import task

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from rungwise.causal.estimand import Expr, Term
-from rungwise.causal.graph import mask_of, subsets
+from rungwise.causal.graph import mask_of, members
 from rungwise.errors import UserError
 from rungwise.problems.adjustment import standardised_mean
+from rungwise.problems.baselines import about_outcome
 from rungwise.problems.menu import Reading
 from rungwise.problems.problem import LACK_CONDITION, Answer, Problem, Step
 from rungwise.problems.tasks import task
@@ -44,7 +46,7 @@ def solve(problem: Problem, rounding: str = "exact") -> Solution:
     before it is used, as the labels of CaLM and CauGym do.
 
     Raises:
-        UserError: unknown rounding, or a displayed denominator of 0.
+        UserError: unknown rounding, a displayed denominator of 0, or an estimand of a thousand terms or more.
     """
     if rounding not in ROUNDINGS:
         raise UserError(f"unknown rounding {rounding!r}; use {' or '.join(ROUNDINGS)}")
@@ -61,24 +63,35 @@ def solve(problem: Problem, rounding: str = "exact") -> Solution:
         if all(t in numbers for t in estimand.terms()):
             try:
                 value = _evaluate(problem, reading, estimand, numbers, rounding)
+                return _solution(problem, reading, value, estimand.text(lambda t: t.text(problem.letters)))
             except ZeroDivisionError as error:
                 raise UserError(f"the displayed numbers make the denominator of {q.task} zero") from error
-            return _solution(problem, reading, value, estimand.text(lambda t: t.text(problem.letters)))
+            except RecursionError as error:
+                raise UserError(f"the estimand of {q.task} has {len(estimand.terms())} terms, too many") from error
     lacking = problem.with_(truth=Answer(None, LACK_CONDITION), meta={**problem.meta, "right": None})
     return Solution(lacking, None, LACK_CONDITION, None, ())
 
 
 def _candidates(problem: Problem) -> Iterator[Reading]:
-    """Readings over the displayed variables: the task's mediators, and covariate sets, smaller ones first."""
+    """Readings that the displayed facts may suffice for: the task's mediators, and covariate sets, smaller ones first.
+
+    Whatever the task, a reading needs the outcome's probability under treatment, mediators and covariates together. So
+    there are no more candidates than facts, and none sums over more cases than these can tell apart.
+    """
     q = problem.query
-    shown = mask_of(v for f in problem.facts for v, _ in f.term.target + f.term.given)
+    cards = [len(v.labels) for v in problem.variables]
     ms = 0
     if q.task == "CDE":
         ms = mask_of(v for v, _ in q.held)
     elif q.task in ("NDE", "NIE"):
         ms = problem.graph.mediators(q.treatment, q.outcome)
-    for zs in subsets(shown & ~(ms | 1 << q.treatment | 1 << q.outcome)):
-        yield ms, zs
+    own = ms | 1 << q.treatment
+    counted = about_outcome([fact.term for fact in problem.facts], q)
+    covered = [nodes & ~own for nodes in counted if nodes & own == own]
+    for zs in sorted(covered, key=lambda zs: (zs.bit_count(), members(zs))):
+        summed = zs if q.task == "CDE" else zs | ms
+        if prod([cards[v] for v in members(summed)]) <= counted[zs | own]:
+            yield ms, zs
 
 
 def _evaluate(

@@ -20,6 +20,8 @@ from rungwise.scoring.sign import answer_from_value
 VIEWS = ("natural", "formal", "slots")
 
 _TOLERANCE = Fraction(str(TOLERANCE))
+_NEAR = 1e-6
+"""So near to the edge of the tolerance floats do not decide: values below ``MAX_VALUE`` are rounded by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,9 @@ def _difference(value: Fraction, truth: Answer) -> str:
 
 
 def _close(value: Fraction, truth: float) -> bool:
+    off = abs(float(value) - truth)
+    if abs(off - TOLERANCE) > _NEAR:
+        return off < TOLERANCE
     # str gives the shortest decimal that is this float, the number the data states; so the edge is exact.
     return abs(value - Fraction(str(truth))) <= _TOLERANCE
 

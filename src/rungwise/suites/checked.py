@@ -14,6 +14,7 @@ from rungwise.causal.canonical import forms_of
 from rungwise.errors import UserError
 from rungwise.problems.certificate import read_certificate
 from rungwise.problems.check import check_read
+from rungwise.problems.checkable import unfit
 from rungwise.problems.polarity import twin_id
 from rungwise.problems.problem import Problem, shape_text
 from rungwise.scoring.score import score
@@ -101,9 +102,9 @@ def _check_row(number: int, where: str, row: dict[str, Any], problem: Problem, s
     assert truth is not None
     assert problem.model is not None
     try:
-        faults = check_read(problem, problem.model, truth, shape, thorough=number % THOROUGH_EVERY == 0)
-        if any(fault.startswith(("problem:", "model:")) for fault in faults):
+        if faults := unfit(problem, problem.model):
             return Checked(where, tuple(faults))
+        faults = check_read(problem, problem.model, truth, shape, thorough=number % THOROUGH_EVERY == 0)
         text_faults, unread = _text_faults(row, problem)
         pair = meta.get("pair") if row["suite"] == "decisive" else None
         return Checked(
@@ -122,7 +123,7 @@ def _check_row(number: int, where: str, row: dict[str, Any], problem: Problem, s
             value=truth.value,
             pair=pair,
             facts=_digest(sorted(problem.facts), q) if pair else b"",
-            abstract=_digest(_abstract(row["text"], problem)),
+            abstract=_digest(_abstract(row["text"], problem)) if unread else b"",
             shortcuts=tuple(meta.get("shortcuts", ())),
             unread=unread,
         )
@@ -133,7 +134,7 @@ def _check_row(number: int, where: str, row: dict[str, Any], problem: Problem, s
 
 
 def _digest(*said: Any) -> bytes:
-    return hashlib.sha256(orjson.dumps(said)).digest()[:16]
+    return hashlib.sha256(orjson.dumps(said, default=tuple)).digest()[:16]
 
 
 def _smaller(p: float) -> float:
@@ -164,7 +165,7 @@ def _text_faults(row: dict[str, Any], problem: Problem) -> tuple[list[str], bool
         faults.append(f"answer: the reference answer is not the problem's or does not score 1 ({verdict.reason})")
     expected = {
         "id": problem.id,
-        "twin": twin_id(problem),
+        "twin": problem.meta["twin"] if "twin" in problem.meta else twin_id(problem),
         "split": problem.meta["split"],
         "task": problem.query.task,
         "value": problem.truth.value,
@@ -182,7 +183,8 @@ def _text_faults(row: dict[str, Any], problem: Problem) -> tuple[list[str], bool
 
 
 def _abstract(text: str, problem: Problem) -> str:
-    """The text with its events named by their numbers: what is left when names say nothing."""
+    """The text with its events named by their numbers: what is left when names say nothing. Of a text that is known to
+    be the problem's, the problem's shape says as much."""
     for i, variable in sorted(enumerate(problem.variables), key=lambda pair: -len(pair[1].name)):
         text = text.replace(variable.name, f"event{i}")
     return text

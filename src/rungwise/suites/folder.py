@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rungwise.errors import UserError
-from rungwise.files import read_json, read_log, replacing, replacing_bytes, write_json
+from rungwise.files import naming, read_json, read_log, replacing, replacing_bytes, write_json
 from rungwise.problems.baselines import BASELINES
 from rungwise.suites.card import card
 from rungwise.suites.commitment import Commitment
@@ -64,7 +64,10 @@ def write_folder(
     stated = {**request.public(), "seed": None if commitment else request.seed}
     if commitment:
         stated["commitment"] = commitment.digest(request)
-    log = _resume(out, stated)
+    try:
+        log = _resume(out, stated)
+    except OSError as error:
+        raise UserError(f"{out} can't be written: {error.strerror}; choose another --out") from error
     _sweep(out)
     secret = str(stated.get("commitment") or json.dumps(stated, sort_keys=True))
     shards = request.shards()
@@ -83,7 +86,7 @@ def write_folder(
         run = _on_ray(request, canaries, out, missing, ray_address)
     else:
         run = _in_processes(request, canaries, out, missing, workers)
-    with log.open("a", encoding="utf-8") as file:
+    with naming(log), log.open("a", encoding="utf-8") as file:
         for record in run:
             records[record["name"]] = record
             file.write(json.dumps(record) + "\n")

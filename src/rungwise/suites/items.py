@@ -15,6 +15,7 @@ from rungwise.problems.problem import EFFECTS, Problem
 from rungwise.problems.recipe import Recipe
 from rungwise.problems.sampler import Wish, sample_problems
 from rungwise.problems.streams import make_dice
+from rungwise.suites.distinct import Order, check_enough, orders, ways_of
 from rungwise.suites.schedule import place_of
 from rungwise.wording import formal, natural, rephrased, slots
 
@@ -129,6 +130,7 @@ class Options:
         sufficient: in ``insufficient``, the share of items that lack no needed fact. One half shows both of each pair.
         wording: of the natural view, one of WORDINGS. The suites ``rephrased`` and ``omitted`` are ``base`` in these.
         annotate: labels in facts and question of the natural view carry letter and value, as in ``low (C=0)``.
+        distinct: every item of a task has a causal structure of its own (see ``suites.distinct``).
     """
 
     names: str = "real"
@@ -138,6 +140,7 @@ class Options:
     sufficient: float = 0.5
     wording: str = "plain"
     annotate: bool = False
+    distinct: bool = False
 
     def recipe(self, suite: str) -> Recipe:
         """The suite's recipe so varied.
@@ -155,8 +158,13 @@ class Options:
             raise UserError(f"{', '.join(_PAIRS)}, monotone and polarity twins are for outcomes of two values")
         if self.twins and suite in _PAIRS:
             raise UserError(f"{suite} holds pairs of its own; leave out the polarity twins")
-        if not 0 <= self.sufficient <= 1 or (self.sufficient != 0.5 and suite != "insufficient"):
-            raise UserError(f"the share of sufficient items is for insufficient and in [0, 1], got {self.sufficient}")
+        if self.distinct and (suite in _PAIRS or self.twins):
+            pairs = f"{suite} holds pairs made together" if suite in _PAIRS else "polarity twins share one structure"
+            raise UserError(f"{pairs}; leave out --distinct")
+        if not 0 <= self.sufficient <= 1:
+            raise UserError(f"--sufficient is the share of sufficient items, from 0 to 1; got {self.sufficient}")
+        if self.sufficient != 0.5 and suite != "insufficient":
+            raise UserError(f"--sufficient, the share of sufficient items, is for insufficient alone, not for {suite}")
         if self.wording not in WORDINGS:
             raise UserError(f"unknown wording {self.wording!r}; wordings are {', '.join(WORDINGS)}")
         if suite in WORDINGS and self.wording not in ("plain", suite):
@@ -200,12 +208,15 @@ def generate(
     if n < 0 or start < 0:
         raise UserError(f"the number of items must not be negative, got {min(n, start)}")
     indices = range(start, start + n)
+    shapes = orders((seed, source, recipe.split), recipe) if chosen.distinct else {}
+    if shapes:
+        check_enough(suite, recipe, shapes, start + n)
     if suite == "decisive":
         problems = _decisive(recipe, indices, seed)
     elif suite == "insufficient":
         problems = _insufficient(recipe, indices, seed, chosen.sufficient)
     else:
-        problems = _sampled(source, recipe, indices, seed, chosen.twins)
+        problems = _sampled(source, recipe, indices, seed, chosen.twins, shapes)
     if chosen.annotate:
         problems = (problem.with_(meta={**problem.meta, "annotated": True}) for problem in problems)
     if wording == "plain":
@@ -217,14 +228,17 @@ def generate(
     )
 
 
-def _sampled(suite: str, recipe: Recipe, indices: range, seed: int, twins: bool) -> Iterator[Problem]:
+def _sampled(
+    suite: str, recipe: Recipe, indices: range, seed: int, twins: bool, shapes: dict[str, Order]
+) -> Iterator[Problem]:
     for first in range(0, len(indices), CHUNK):
         places = [_place(i, recipe.tasks, twins) for i in indices[first : first + CHUNK]]
         wishes = {}
         for name, j, _ in places:
             key = (seed, suite, recipe.split, name)
             planned = place_of(key, j, recipe.zero)
-            wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes)
+            ways = ways_of(shapes[name], key, j, recipe) if shapes else ()
+            wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes, ways)
         problems = zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True)
         at: tuple[str, int] | None = None
         for name, j, is_twin in places:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rungwise.files import parse_json, read_text
 from rungwise.suites.published import caugym
@@ -22,6 +25,7 @@ TEMPLATE = 0.02
 WORST = 20
 MAX_CHARS = 100_000
 _WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
+_BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +40,24 @@ class Found:
 
 
 class Overlap:
-    """Texts, ready to be compared with other sets."""
+    """Texts, ready to be compared with other sets: of each its grams alone are held, as hashes."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        counts: Counter[int] = Counter()
+    def __init__(self, texts: Iterable[str]) -> None:
         grams = [_grams(text) for text in texts]
-        for own in grams:
-            counts.update(own)
-        most = max(1, int(TEMPLATE * len(texts)))
-        self._content = [{gram for gram in own if counts[gram] <= most} for own in grams]
-        self._holders: dict[int, list[int]] = {}
-        for i, own in enumerate(self._content):
-            for gram in own:
-                self._holders.setdefault(gram, []).append(i)
+        every = np.concatenate(grams) if grams else np.zeros(0, np.uint64)
+        every.sort()
+        starts = np.flatnonzero(np.concatenate([every[:1] == every[:1], every[1:] != every[:-1]]))
+        counts = np.diff(np.append(starts, len(every)))
+        template = every[starts[counts > max(1, int(TEMPLATE * len(grams)))]]
+        del every, starts, counts
+        for i, own in enumerate(grams):
+            grams[i] = own[~_is_in(own, template)]
+        self._sizes = [len(own) for own in grams]
+        content = np.concatenate(grams) if grams else np.zeros(0, np.uint64)
+        del grams
+        order = np.argsort(content)
+        self._content = content[order]
+        self._holders = np.repeat(np.arange(len(self._sizes), dtype=np.int32), self._sizes)[order]
 
     def with_set(self, spec: str) -> Found:
         """Compare with a folder or file of ours, ``caugym:FILE``, or any JSON or JSON lines file with texts in it.
@@ -61,21 +70,36 @@ class Overlap:
         items = 0
         for where, text in texts_of(spec):
             items += 1
-            shared: Counter[int] = Counter()
-            for gram in _grams(text):
-                shared.update(self._holders.get(gram, ()))
+            grams = _grams(text)
+            first, last = (np.searchsorted(self._content, grams, side) for side in ("left", "right"))
+            held = np.flatnonzero(first < last)
+            shared = Counter(i for at in held for i in self._holders[first[at] : last[at]].tolist())
             for i, count in shared.items():
-                share = count / len(self._content[i])
+                share = count / self._sizes[i]
                 if share > best.get(i, (0.0, ""))[0]:
                     best[i] = share, where
         worst = sorted(((i, share, where) for i, (share, where) in best.items()), key=lambda entry: -entry[1])
         kept = [entry for entry in worst if entry[1] >= 0.5] or worst[:WORST]
-        return Found(items, len(best), len(best) / max(1, len(self._content)), kept)
+        return Found(items, len(best), len(best) / max(1, len(self._sizes)), kept)
 
 
-def _grams(text: str) -> set[int]:
-    words = _WORD.findall(text[:MAX_CHARS].casefold())
-    return {hash(tuple(words[i : i + N])) for i in range(max(1, len(words) - N + 1))}
+def _grams(text: str) -> NDArray[np.uint64]:
+    """The text's grams, each once, as hashes that hold in this process (sums of the words' own times powers of an odd
+    number, without carry)."""
+    words = np.array([hash(word) for word in _WORD.findall(text[:MAX_CHARS].casefold())], dtype=np.int64)
+    hashes = words.view(np.uint64)
+    out = np.zeros(max(1, len(hashes) - N + 1), np.uint64)
+    for j in range(min(N, len(hashes))):
+        out = out * _BASE + hashes[j : j + len(out)]
+    return np.unique(out)
+
+
+def _is_in(some: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which of them are among those in order."""
+    if not len(ordered):
+        return np.zeros(len(some), dtype=bool)
+    found: NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, some), len(ordered) - 1)] == some
+    return found
 
 
 def texts_of(spec: str) -> Iterator[tuple[str, str]]:

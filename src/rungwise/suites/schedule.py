@@ -32,10 +32,36 @@ def place_of(key: tuple[object, ...], i: int, zero: float, opposite: float = 0.0
     return _block(key, i // BLOCK, zero, opposite)[i % BLOCK]
 
 
+def alike_before(key: tuple[object, ...], i: int, zero: float) -> int:
+    """How many items of the task before item i are to be 0 (where it is to be 0), or not (where it is not)."""
+    block, at = divmod(i, BLOCK)
+    places = _block(key, block, zero, 0.0)
+    zeros = _zeros_before(block, zero)
+    before = zeros if places[at].zero else block * BLOCK - zeros
+    return before + sum(place.zero == places[at].zero for place in places[:at])
+
+
+def longest_start(zero: float, zeros: int, others: int) -> int:
+    """So many items of a task, from the first on, never hold more than so many zeros and so many others, however the
+    stretches are shuffled."""
+    block = 0
+    while True:
+        left = zeros - _zeros_before(block, zero), others - block * BLOCK + _zeros_before(block, zero)
+        in_block = _zeros_before(block + 1, zero) - _zeros_before(block, zero)
+        short = [have for have, need in zip(left, (in_block, BLOCK - in_block), strict=True) if have < need]
+        if short:
+            return block * BLOCK + min(short)
+        block += 1
+
+
+def _zeros_before(block: int, zero: float) -> int:
+    """Zeros in all stretches before this one."""
+    return round(block * BLOCK * zero)
+
+
 @lru_cache(maxsize=1024)
 def _block(key: tuple[object, ...], block: int, zero: float, opposite: float) -> list[Place]:
-    before, after = (round(number * BLOCK * zero) for number in (block, block + 1))
-    zeros = after - before
+    zeros = _zeros_before(block + 1, zero) - _zeros_before(block, zero)
     unlike = round((BLOCK - zeros) * opposite)
     alike = BLOCK - zeros - unlike
     # Where their number is odd, every other stretch begins with the other answer.

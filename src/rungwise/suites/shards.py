@@ -52,14 +52,15 @@ class Request:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.n < 1 or self.shard_size < 1:
-            raise UserError(f"--n and --shard-size must be at least 1, got {self.n} and {self.shard_size}")
+        for what, count in (("--n", self.n), ("--shard-size", self.shard_size)):
+            if count < 1:
+                raise UserError(f"{what} must be at least 1, got {count}")
         if self.format not in FORMATS:
             raise UserError(f"unknown format {self.format!r}; formats are {', '.join(FORMATS)}")
         if not self.suites or len(set(self.suites)) < len(self.suites):
             raise UserError("name each suite once")
         for suite in self.suites:
-            self.items(suite, 0, 0)
+            self.items(suite, 0, self.n)  # lazy: nothing is made, but mistakes are found
 
     def items(self, suite: str, start: int, n: int) -> Iterator[Item]:
         """Items ``start`` to ``start + n - 1`` of one of the suites."""

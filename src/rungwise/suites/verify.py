@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from rungwise.errors import UserError
 from rungwise.files import read_json
 from rungwise.problems.certificate import read_certificate
 from rungwise.problems.problem import EFFECTS
-from rungwise.suites.checked import THOROUGH_EVERY, Checked, Numbered, check_rows
+from rungwise.suites.checked import THOROUGH_EVERY, Checked, Numbered, check_rows, shapes_of
 from rungwise.suites.folder import MANIFEST
 from rungwise.suites.overlap import Overlap
 from rungwise.suites.rows import SUFFIXES, data_files, read_rows
@@ -24,8 +23,14 @@ from rungwise.suites.verify_report import statistics
 CHUNK = 400
 """Rows that a worker checks at a time."""
 
+CHUNK_CHARS = 8_000_000
+"""About so many characters of certificates at most that it checks at a time."""
+
 FEW, SHARE = 6, 0.02
 """Yes and No of a task's nonzero items differ by at most so many, or by this share."""
+
+Fault = Callable[[str, str], None]
+"""Takes note of where something is wrong, and of "kind: sentence"."""
 
 
 @dataclass
@@ -68,7 +73,7 @@ def verify_folder(
     files = data_files(path)
     found = _Folder()
     total = _manifest(path, found) if path.is_dir() else 0
-    for checked in _checked(path, workers, found):
+    for checked in _checked(path, workers, found.fault):
         found.rows.append(checked)
         for fault in checked.faults:
             found.fault(checked.where, fault)
@@ -80,7 +85,7 @@ def verify_folder(
     _balance(found)
     overlap = {}
     for other in against:
-        overlap[other] = _against(found, other)
+        overlap[other] = _against(path, found, other)
     return {
         "items": len(found.rows),
         "files": [str(file.relative_to(path)) if path.is_dir() else file.name for file in files],
@@ -92,25 +97,38 @@ def verify_folder(
     }
 
 
-def _checked(path: Path, workers: int, found: _Folder) -> Iterator[Checked]:
-    rows = _rows(path, found)
-    chunks = iter(lambda: list(islice(rows, CHUNK)), [])
+def _checked(path: Path, workers: int, fault: Fault) -> Iterator[Checked]:
+    chunks = _chunks(_rows(path, fault))
     if workers == 1:
         for chunk in chunks:
             yield from check_rows(chunk)
         return
     with ProcessPoolExecutor(workers) as pool:
-        waiting = []
+        waiting: deque[Future[list[Checked]]] = deque()
         for chunk in chunks:  # no more chunks in memory than are being worked on
             waiting.append(pool.submit(check_rows, chunk))
             if len(waiting) > 2 * workers:
-                yield from waiting.pop(0).result()
-        for future in waiting:
-            yield from future.result()
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
-def _rows(path: Path, found: _Folder) -> Iterator[Numbered]:
-    """Rows with their number; a damaged file ends with a violation, and the next one is read."""
+def _chunks(rows: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+    """The rows in parts of CHUNK, or fewer where they are long."""
+    chunk: list[Numbered] = []
+    length = 0
+    for row in rows:
+        chunk.append(row)
+        length += len(str(row[2].get("problem", "")))
+        if len(chunk) == CHUNK or length > CHUNK_CHARS:
+            yield chunk
+            chunk, length = [], 0
+    if chunk:
+        yield chunk
+
+
+def _rows(path: Path, fault: Fault) -> Iterator[Numbered]:
+    """Rows with their number; a damaged file ends with a fault, and the next one is read."""
     number = 0
     for file in data_files(path):
         try:
@@ -118,7 +136,7 @@ def _rows(path: Path, found: _Folder) -> Iterator[Numbered]:
                 yield number, where, row
                 number += 1
         except UserError as error:
-            found.fault(str(file), f"file: {error}")
+            fault(str(file), f"file: {error}")
 
 
 def _manifest(path: Path, found: _Folder) -> int:
@@ -155,7 +173,7 @@ def _hash(file: Path) -> str:
 
 def _duplicates(found: _Folder) -> None:
     ids: dict[tuple[str, str], Checked] = {}
-    contents: dict[tuple[str, str], Checked] = {}
+    contents: dict[tuple[str, bytes], Checked] = {}
     for row in found.rows:
         if not row.id:
             continue
@@ -168,7 +186,7 @@ def _duplicates(found: _Folder) -> None:
 
 
 def _splits(found: _Folder) -> None:
-    seen: dict[str, Checked] = {}
+    seen: dict[str | bytes, Checked] = {}
     for row in found.rows:
         for name, key in (("causal structure", row.shape), ("text, its events' names left out,", row.abstract)):
             first = seen.setdefault(key, row) if key else row
@@ -180,7 +198,7 @@ def _pairs(found: _Folder) -> None:
     by_id = {(row.suite, row.id): row for row in found.rows}
     pairs: dict[tuple[str, str], list[Checked]] = defaultdict(list)
     for row in found.rows:
-        other = by_id.get((row.suite, row.twin or ""))
+        other = by_id.get((row.suite, row.twin)) if row.twin else None
         if other is not None:
             if other.twin != row.id or other.split != row.split or other.shape != row.shape:
                 found.fault(row.where, f"twin: {other.where} is not its polarity twin")
@@ -206,21 +224,26 @@ def _balance(found: _Folder) -> None:
             found.fault(suite, f"balance: {name} has {own['Yes']} Yes and {own['No']} No among its nonzero items")
 
 
-def _against(found: _Folder, other: str) -> dict[str, Any]:
-    """Compare with another set: structures across splits, and texts."""
-    compared = Overlap(_texts(path))
-    shapes: dict[str, tuple[str, str]] = {}
-    if Path(other).is_dir() or Path(other).suffix in SUFFIXES:
-        for where, stored in read_rows(Path(other)):
-            if isinstance(stored.get("problem"), str):
-                problem = read_certificate(stored["problem"])
-                shapes.setdefault(problem.shape, (str(stored.get("split")), where))
+def _against(path: Path, found: _Folder, other: str) -> dict[str, Any]:
+    """Compare with another set: structures across splits, and texts (which are read once more: none is kept)."""
+    shapes = _splits_of(Path(other)) if Path(other).is_dir() or Path(other).suffix in SUFFIXES else {}
     for row in found.rows:
         split, where = shapes.get(row.shape, (row.split, ""))
         if split != row.split:
             found.fault(row.where, f"split: its causal structure stands in {split} too, at {where}")
-    result = compared.with_set(other)
+    texts = (row.get("text") for _, _, row in _rows(path, lambda *_: None))
+    result = Overlap(text if isinstance(text, str) else "" for text in texts).with_set(other)
     for i, share, where in result.worst:
         if share >= 0.5:
             found.fault(found.rows[i].where, f"overlap: {100 * share:.0f} % of its text stands in {where}")
     return {"items": result.items, "overlapping": result.overlapping, "share": result.share}
+
+
+def _splits_of(path: Path) -> dict[str, tuple[str, str]]:
+    """Canonical shape -> the split that a set says it belongs to, and where that stands first."""
+    out: dict[str, tuple[str, str]] = {}
+    for chunk in _chunks((0, where, row) for where, row in read_rows(path) if isinstance(row.get("problem"), str)):
+        shapes = shapes_of([read_certificate(row["problem"]) for _, _, row in chunk])
+        for shape, (_, where, row) in zip(shapes, chunk, strict=True):
+            out.setdefault(shape, (str(row.get("split")), where))
+    return out
