@@ -12,7 +12,7 @@ from rungwise.errors import UserError
 from rungwise.evaluate.questions import load_suite
 from rungwise.problems.problem import Problem
 from rungwise.suites.folder import write_folder
-from rungwise.suites.items import SUITES, WORDINGS, Item, generate, to_text
+from rungwise.suites.items import LEVELS, SUITES, WORDINGS, Item, generate, to_text
 from rungwise.suites.rows import read_rows
 from rungwise.suites.shards import Request
 from rungwise.suites.verify import verify_folder
@@ -131,3 +131,11 @@ def test_a_folder_with_another_number_in_a_text_fails(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace(f" {number:.4f}", " 0.5555", 1))
     assert any("text: it is not the problem's" in found["what"] or found["kind"] == "text"
                for found in verify_folder(tmp_path / "made")["violations"])  # fmt: skip
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("suite", [suite for suite in SUITES if suite not in ("decisive", *WORDINGS)])
+def test_every_level_goes_with_every_suite(suite: str, level: str) -> None:
+    nodes, _ = LEVELS[level]
+    for item in generate(suite, 14, seed=3, level=level):
+        assert min(nodes) <= item.problem.graph.n <= max(nodes)

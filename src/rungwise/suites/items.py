@@ -65,7 +65,7 @@ _RECIPES = {
 }
 
 LEVELS: dict[str, tuple[dict[int, float], dict[str, float]]] = {
-    "starter": ({3: 1.0}, {"single": 1.0}),
+    "starter": ({3: 0.7, 4: 0.3}, {"single": 1.0}),
     "easy": ({3: 0.4, 4: 0.6}, {"single": 0.8, "either": 0.2}),
     "medium": ({4: 0.5, 5: 0.5}, {"single": 0.3, "either": 0.7}),
     "advanced": ({5: 0.5, 6: 0.5}, {"either": 0.6, "joint": 0.4}),
@@ -174,6 +174,9 @@ class Options:
                 raise UserError(f"unknown level {self.level!r}; levels are {', '.join(LEVELS)}")
             nodes, menus = LEVELS[self.level]
             recipe = replace(recipe, nodes=nodes, menus=recipe.menus if "published" in recipe.menus else menus)
+        if suite == "insufficient":
+            # Where all facts about two variables are shown, one that is missing follows from the others.
+            recipe = replace(recipe, menus={m: w for m, w in recipe.menus.items() if m != "joint"} or {"either": 1.0})
         return recipe
 
 

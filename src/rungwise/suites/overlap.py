@@ -22,6 +22,9 @@ N = 13
 TEMPLATE = 0.02
 """A gram in a larger share of the texts is their template, not their content."""
 
+PARTS = 16
+"""The grams are put in order in so many parts, which bounds the memory."""
+
 WORST = 20
 MAX_CHARS = 100_000
 _WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
@@ -43,21 +46,25 @@ class Overlap:
     """Texts, ready to be compared with other sets: of each its grams alone are held, as hashes."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        grams = [_grams(text) for text in texts]
-        every = np.concatenate(grams) if grams else np.zeros(0, np.uint64)
-        every.sort()
-        starts = np.flatnonzero(np.concatenate([every[:1] == every[:1], every[1:] != every[:-1]]))
-        counts = np.diff(np.append(starts, len(every)))
-        template = every[starts[counts > max(1, int(TEMPLATE * len(grams)))]]
-        del every, starts, counts
-        for i, own in enumerate(grams):
-            grams[i] = own[~_is_in(own, template)]
-        self._sizes = [len(own) for own in grams]
-        content = np.concatenate(grams) if grams else np.zeros(0, np.uint64)
-        del grams
-        order = np.argsort(content)
-        self._content = content[order]
-        self._holders = np.repeat(np.arange(len(self._sizes), dtype=np.int32), self._sizes)[order]
+        every, ends = bytearray(), []
+        for text in texts:
+            every += _grams(text).tobytes()
+            ends.append(len(every) // 8)
+        grams = np.frombuffer(every, np.uint64)
+        most = max(1, int(TEMPLATE * len(ends)))
+        parts: list[tuple[NDArray[np.uint64], NDArray[np.int32]]] = []
+        for part in range(PARTS):  # by their first bits, so that the parts' grams are in order one after the other
+            at = np.flatnonzero(grams >> np.uint64(64 - PARTS.bit_length() + 1) == part)
+            at = at[np.argsort(grams[at])]
+            own = grams[at]
+            template = np.unique(own[most:][own[most:] == own[: len(own) - most]])
+            content = ~_is_in(own, template)
+            holders = np.searchsorted(ends, at[content], "right").astype(np.int32)
+            parts.append((own[content], holders))
+        del grams, every
+        self._content = np.concatenate([own for own, _ in parts])
+        self._holders = np.concatenate([holders for _, holders in parts])
+        self._sizes = np.bincount(self._holders, minlength=len(ends)).tolist()
 
     def with_set(self, spec: str) -> Found:
         """Compare with a folder or file of ours, ``caugym:FILE``, or any JSON or JSON lines file with texts in it.
