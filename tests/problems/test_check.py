@@ -13,6 +13,7 @@ from rungwise.causal.estimand import Term
 from rungwise.causal.graph import DAG
 from rungwise.causal.inference import joint, probability
 from rungwise.causal.scm import SCM, random_scm
+from rungwise.errors import UserError
 from rungwise.problems.baselines import baseline_value
 from rungwise.problems.check import check_problem
 from rungwise.problems.polarity import twin_id
@@ -244,3 +245,16 @@ def test_two_stars_have_a_shape_in_no_time() -> None:
     pairs = [(v, v + 7) for v in range(2, 9)]
     for edges in (stars, crown, pairs):
         assert "split" in "".join(check_problem(large([(0, 1), *edges], MARGINALS)))
+
+
+@pytest.mark.usefixtures("within_ten_seconds")
+def test_an_estimand_too_long_to_write_is_refused() -> None:
+    values = [tuple((v + 2, z >> v & 1) for v in range(11)) for z in range(1 << 11)]
+    facts = [Fact(Term(((1, 1),), ((0, x), *z)), 0.5) for z in values for x in (0, 1)]
+    problem = large(
+        [(0, 1), *((v, w) for v in range(2, 13) for w in (0, 1))],
+        [*facts, *(Fact(Term(z), 0.1) for z in values)],
+        "ATE",
+    )
+    with pytest.raises(UserError, match="too many"):
+        solve(problem)
