@@ -185,7 +185,6 @@ CYCLE = rows.ATE["problem"].replace("Rain has a direct effect on mud.", "Rain ha
         (["generate", "base", "--sufficient", "0.3"], "is for insufficient alone, not for base"),
         (["generate", "base", "--distinct", "--n", "733"], "ask for at most 732 items"),
         (["generate", "base", "omitted", "--distinct", "--n", "9999", "--out", "x"], "ask for at most 732 items"),
-        (["generate", "base", "--level", "starter", "--distinct", "--out", "x"], "leave out --distinct"),
         (["generate", "hard", "--distinct", "--out", "x"], "at most 5 nodes; choose another suite"),
         (["generate", "decisive", "--distinct"], "leave out --distinct"),
         (["generate", "base", "--distinct", "--twins"], "leave out --distinct"),

@@ -118,7 +118,6 @@ def test_folders_with_any_number_of_workers(tmp_path: Path) -> None:
     [
         ("base", MOST + 1, {}, r"base has 94 causal structures for NIE .* ask for at most 732 items"),
         ("omitted", MOST + 1, {}, r"omitted has 94 causal structures for NIE"),
-        ("base", 7, {"level": "starter"}, r"with 3 nodes in split 'test' .*; leave out --distinct"),
         ("monotone", 10_000, {}, r"monotone has 540 causal structures for PN .* at most 1620 items"),
         ("hard", 7, {}, "at most 5 nodes"),
         ("base", 7, {"level": "advanced"}, "at most 5 nodes"),

@@ -90,8 +90,11 @@ def test_a_model_that_is_often_wrong(items: Path, server: ChatServer, tmp_path: 
     rows = rows_of(tmp_path / "out")
     assert len(rows) == counts["accepted"]
     assert len(server.spoiled) > 20
+    # A cause with its effect exchanged may be right in another item; a number is at home in one.
+    facts = [wording for wording in server.spoiled if re.search(r"\d\.\d{4}", wording)]
+    assert facts
     for row in rows:
-        assert not any(wording in row["text"] for wording in server.spoiled)
+        assert not any(wording in row["text"] for wording in facts)
     assert verify_folder(tmp_path / "out")["violations"] == []
     assert KEY not in everything_in(tmp_path / "out")
 
