@@ -256,6 +256,18 @@ def test_a_file_that_may_not_be_read(shell: Shell) -> None:
     assert (code, err) == (2, "error: Permission denied: secret.json\n")
 
 
+def test_a_preflight_says_what_a_run_needs_and_trains_nothing(shell: Shell) -> None:
+    pytest.importorskip("trl")
+    found = shell.json("train", "--method", "grpo", "--preflight")
+    assert (found["rows"], found["prompts"], found["group"], found["warnings"]) == (256, 32, 8, [])
+    assert found["total"] < found["free"]
+    code, out, err = shell("train", "--method", "sft", "--set", "sft.accumulate=3", "--out", "run")
+    assert (code, out) == (2, "")
+    assert err == "error: 32 rows a step can't be divided into 3 equal parts (accumulate x processes)\n"
+    assert shell("train", "--method", "sft")[2] == "error: name the run's folder with --out\n"
+    assert not list(Path().iterdir())
+
+
 def test_a_short_pretraining(shell: Shell) -> None:
     pytest.importorskip("torch")
     settings = {"hidden": 32, "layers": 1, "heads": 2, "batch": 2, "questions": 2}

@@ -37,8 +37,9 @@ REAL = [ATE, ETT, PN, ZERO, LACK, UNREADABLE]
 
 def start(out: Path, report: Any, *, real: Path | None = None, seed: int = 0) -> Any:
     overrides = [f"model={out.parent / 'tiny'}", "solutions=2", "questions=14", "grpo.max_completion=8"]
-    overrides += [f"sft.seconds={SECONDS}", f"grpo.seconds={SECONDS}", "sft.save_every=4", "grpo.save_every=4"]
-    overrides += ["sft.batch=4", "grpo.prompts=4", "grpo.group=4"]
+    for method in ("cold_start", "sft", "grpo"):
+        overrides += [f"{method}.seconds={SECONDS}", f"{method}.save_every=4"]
+    overrides += ["cold_start.batch=4", "sft.batch=4", "grpo.prompts=4", "grpo.group=4", "ppo.prompts=4"]
     return quickstart(out, seed, real, True, overrides, report, "rungwise quickstart --smoke")
 
 
@@ -93,7 +94,7 @@ def test_every_stage_trained_for_its_time_in_spite_of_the_kills(
     out, _, stages = finished
     done = {stage: json.loads((out / stage / "done.json").read_text()) for stage in STAGES}
     assert all(found["seconds"] >= SECONDS for found in done.values())
-    assert [found["method"] for found in done.values()] == ["sft", "sft", "grpo"]
+    assert [found["method"] for found in done.values()] == ["cold_start", "sft", "grpo"]
     steps = [json.loads(line)["step"] for line in (out / "grpo" / "metrics.jsonl").read_text().splitlines()]
     assert steps == sorted(set(steps))
     assert steps[-1] == done["grpo"]["steps"] > 4
@@ -109,7 +110,7 @@ def test_the_stages_start_where_they_should(finished: tuple[Path, dict[str, Any]
     assert settings["sft_control"]["start"] == settings["grpo"]["start"] == str(out / "cold_start" / "model")
     assert settings["sft_control"]["sft"]["seconds"] == settings["grpo"]["grpo"]["seconds"]
     assert settings["sft_control"]["solutions"] == settings["cold_start"]["solutions"]
-    assert settings["sft_control"]["sft"]["redraw_seed"] != settings["cold_start"]["sft"]["redraw_seed"]
+    assert [settings[stage]["method"] for stage in STAGES] == ["cold_start", "sft", "grpo"]
 
 
 def test_the_report_shows_table_pictures_and_three_problems(finished: tuple[Path, dict[str, Any], list[str]]) -> None:
@@ -150,7 +151,7 @@ def test_the_same_call_again_only_reports(
 
 def test_slips_do_no_harm(finished: tuple[Path, dict[str, Any], list[str]], tmp_path: Path) -> None:
     out, _, _ = finished
-    with pytest.raises(UserError, match=r"other settings \(grpo, seed, sft\)"):
+    with pytest.raises(UserError, match=r"other settings \(seed\)"):
         start(out, None, seed=1)
     with pytest.raises(UserError, match="no model folder"):
         quickstart(tmp_path / "run", 0, None, True, ["model=./nowhere"], lambda name, row: None, "")

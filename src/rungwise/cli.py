@@ -14,6 +14,7 @@ from rungwise.commands.generate import export, generate, reveal
 from rungwise.commands.rephrase import rephrase
 from rungwise.commands.show import show
 from rungwise.commands.solve import solve
+from rungwise.commands.study import study
 from rungwise.commands.suites import list_, verify
 from rungwise.commands.train import pretrain, quickstart, train
 from rungwise.errors import UserError
@@ -36,7 +37,9 @@ def rungwise() -> None:
     """Turns language models into causal reasoners: exact problems, post-training, honest evaluation."""
 
 
-for _command in (generate, show, list_, verify, reveal, export, rephrase, solve, pretrain, train, evaluate, quickstart):
+for _command in (
+    generate, show, list_, verify, reveal, export, rephrase, solve, pretrain, train, study, evaluate, quickstart,
+):  # fmt: skip
     rungwise.add_command(_command)
 
 

@@ -71,6 +71,31 @@ def load_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
     return model.to(device).eval(), tokenizer
 
 
+def load_skeleton(name: str | Path) -> tuple[Any, Any]:
+    """(model, tokenizer) as ``load_model`` would load them, but of the model the shapes alone: its parameters are on
+    torch's meta device, so that any size takes a second and no memory. Of an adapter's folder, its base model.
+
+    Raises:
+        UserError: no such folder or model, or an extra is not installed.
+    """
+    torch, transformers = require("torch"), require("transformers")
+    folder = local_folder(str(name))
+    if folder is not None and (folder / "adapter_config.json").exists():
+        name = read_json(folder / "adapter_config.json").get("base_model_name_or_path") or name
+        folder = local_folder(str(name))
+    place = str(folder or name)
+    silence = None if folder else _hub_silence(place)
+    safe = {"trust_remote_code": False, "local_files_only": folder is not None or silence is not None}
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(place, padding_side="left", **safe)
+        config = transformers.AutoConfig.from_pretrained(place, **safe)
+        with torch.device("meta"):
+            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise UserError(f"can't load the model {place!r}: {_first_line(silence or error)}") from error
+    return model, tokenizer
+
+
 def _hub_silence(name: str) -> Exception | None:
     """Why the hub can't provide a model, None when it can. Asked once, because the hub's own client retries for
     minutes where there is no network."""

@@ -56,8 +56,7 @@ def quickstart(
     Raises:
         UserError: no such model, ``out`` holds a run with other settings, or ``real`` is no CauGym file.
     """
-    recipe = replace(named_recipe("tiny-smoke" if smoke else "tiny", overrides), seed=seed)
-    recipe = replace(recipe, sft=replace(recipe.sft, seed=seed), grpo=replace(recipe.grpo, seed=seed))
+    recipe = named_recipe("tiny", [*overrides, f"seed={seed}"], smoke)
     items = ITEMS // 10 if smoke else ITEMS
     local_folder(recipe.model)
     settle(out, {"command": "quickstart", "items": items, **asdict(recipe)})
@@ -133,14 +132,15 @@ class Stopwatch:
 
 
 def _train_all(out: Path, recipe: TrainRecipe, report: Report) -> dict[str, dict[str, Any]]:
-    def run(stage: str, method: str, model: str | None, recipe: TrainRecipe) -> dict[str, Any]:
+    recipe = replace(recipe, sft=replace(recipe.sft, seconds=recipe.grpo.seconds))
+
+    def run(stage: str, method: str, model: str | None) -> dict[str, Any]:
         return train(recipe, method, model, out / stage, lambda row: report(STAGES[stage], row), value_accuracy)
 
-    cold = run("cold_start", "sft", None, recipe)
-    # The control goes on where the cold start ended, on the same solutions, redrawn from another seed; no early stop.
-    more = replace(recipe.sft, seconds=recipe.grpo.seconds, check_every=0, redraw_seed=recipe.seed + 1)
-    control = run("sft_control", "sft", cold["model"], replace(recipe, sft=more))
-    grpo = run("grpo", "grpo", cold["model"], recipe)
+    cold = run("cold_start", "cold_start", None)
+    # The control goes on where the cold start ended, on the same solutions in new dress, for as long as GRPO.
+    control = run("sft_control", "sft", cold["model"])
+    grpo = run("grpo", "grpo", cold["model"])
     return {"cold_start": cold, "sft_control": control, "grpo": grpo}
 
 

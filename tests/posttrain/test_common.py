@@ -12,10 +12,11 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from transformers import TrainerControl
 from transformers.utils import logging as transformers_logging
 
 from rungwise.errors import UserError
-from rungwise.posttrain.common import CLOCK, METRICS, Clock, last_checkpoint, quiet, save_model, settle
+from rungwise.posttrain.common import CLOCK, METRICS, Clock, check_reporters, last_checkpoint, quiet, save_model, settle
 
 
 def write_checkpoint(out: Path, step: int, seconds: float | None) -> Path:
@@ -30,7 +31,7 @@ def write_checkpoint(out: Path, step: int, seconds: float | None) -> Path:
 
 def train(clock: Clock, first: int, last: int) -> list[int]:
     """What the trainer calls for these steps; returns the steps done before the clock stopped it."""
-    control = SimpleNamespace(should_training_stop=False)
+    control = TrainerControl()
     clock.on_train_begin(None, None, control)
     done = []
     for step in range(first, last + 1):
@@ -79,6 +80,51 @@ def test_without_a_checkpoint_everything_starts_anew(tmp_path: Path) -> None:
     clock = Clock(tmp_path, 1000.0, lambda row: None)
     assert clock.before == 0
     assert (tmp_path / METRICS).read_text() == ""
+
+
+@pytest.mark.usefixtures("ticks")
+def test_a_line_comes_before_every_checkpoint_and_at_the_end(tmp_path: Path) -> None:
+    """What is counted between two lines is in no checkpoint, so nothing may be left to count when one is written."""
+    clock, state = Clock(tmp_path, 100.0, lambda row: None), SimpleNamespace(global_step=1)
+    clock.on_train_begin(None, state, None)
+    for given, logs in ({}, False), ({"should_save": True}, True), ({"should_training_stop": True}, True):
+        control = TrainerControl(**given)
+        clock.on_step_end(None, state, control)
+        assert control.should_log == logs
+    over = TrainerControl()
+    Clock(tmp_path, 0.0, lambda row: None).on_step_end(None, state, over)
+    assert over.should_training_stop
+    assert over.should_log
+
+
+@pytest.mark.usefixtures("ticks")
+def test_what_is_no_number_is_null_in_the_metrics(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = []
+    clock = Clock(tmp_path, 100.0, rows.append)
+    clock.on_log(None, SimpleNamespace(global_step=1), None, {"loss": float("nan"), "kl": float("inf"), "reward": 0.5})
+    (line,) = (tmp_path / METRICS).read_text().splitlines()
+    row = json.loads(line, parse_constant=pytest.fail)
+    assert (row["loss"], row["kl"], row["reward"]) == (None, None, 0.5)
+    assert rows == [{**row, "of": 100.0}]
+
+
+@pytest.mark.usefixtures("ticks")
+@pytest.mark.parametrize(("counted", "expected"), [(0, 1_300), (999, 300)])
+def test_tokens_go_on_where_the_checkpoint_ends(counted: int, expected: int, tmp_path: Path) -> None:
+    """SFT, DPO and KTO count from 0 after a resume; GRPO keeps its count in the trainer's state."""
+    log = [{"step": step, "seconds": 1.0, "num_tokens": 250 * step} for step in range(1, 7)]
+    (tmp_path / METRICS).write_text("".join(json.dumps(row) + "\n" for row in log))
+    write_checkpoint(tmp_path, 4, 7.0)
+    clock, logs = Clock(tmp_path, 100.0, lambda row: None), {"num_tokens": 300}
+    clock.on_log(None, SimpleNamespace(global_step=5, num_input_tokens_seen=counted), None, logs)
+    assert json.loads((tmp_path / METRICS).read_text().splitlines()[-1])["num_tokens"] == expected
+    assert logs["num_tokens"] == expected  # reporters come after
+
+
+def test_a_reporter_that_is_not_installed_says_what_to_do() -> None:
+    check_reporters([])
+    with pytest.raises(UserError, match="pip install not_there"):
+        check_reporters(["json", "not_there"])
 
 
 def test_unfinished_checkpoints_are_removed(tmp_path: Path) -> None:

@@ -13,18 +13,15 @@ import pytest
 pytest.importorskip("trl")
 
 import torch
-from tiny_runs import ignore, metrics, tiny_recipe
+from tiny_runs import metrics, tiny_recipe, tiny_run
 
 from rungwise.language_models import generate_texts, load_model
 from rungwise.posttrain import grpo
-from rungwise.posttrain.data import mixed
-from rungwise.posttrain.grpo import train_grpo
-from rungwise.posttrain.models import load_for_training
+from rungwise.posttrain.data import questions
+from rungwise.posttrain.settings import TrainRecipe
 from rungwise.problems.problem import Problem
-from rungwise.scoring.reward import make_trl_reward, reward
+from rungwise.scoring.reward import Weights, make_trl_reward, reward
 from rungwise.suites.items import to_text
-
-QUESTIONS = mixed(28, 1 / 3, 0, 1_000)
 
 
 class Batch:
@@ -41,8 +38,8 @@ def paid(monkeypatch: pytest.MonkeyPatch) -> list[Batch]:
     """Every batch that the reward function saw."""
     found: list[Batch] = []
 
-    def make(view: str, format_weight: float, prefill: str) -> Callable[..., list[float]]:
-        inner = make_trl_reward(view, format_weight, prefill)
+    def make(view: str, weights: Weights, prefill: str, limit: int) -> Callable[..., list[float]]:
+        inner = make_trl_reward(view, weights, prefill, limit)
 
         def causal_reward(**columns: Any) -> list[float]:
             rewards = inner(**columns)
@@ -55,6 +52,11 @@ def paid(monkeypatch: pytest.MonkeyPatch) -> list[Batch]:
     return found
 
 
+def changed(model: Path, format_share: float, **settings: Any) -> TrainRecipe:
+    tiny = tiny_recipe(model)
+    return replace(tiny, grpo=replace(tiny.grpo, **settings), reward=Weights(format=format_share))
+
+
 def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
@@ -63,10 +65,9 @@ def mean(values: Sequence[float]) -> float:
 def test_the_logged_reward_is_our_scorers(
     talking_folder: Path, tmp_path: Path, paid: list[Batch], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model, tokenizer = load_for_training(str(talking_folder))
-    before = {name: value.clone() for name, value in model.named_parameters()}
-    settings = replace(tiny_recipe(talking_folder).grpo, seconds=35.0, prompts=4, updates=1, format_weight=0.2)
-    result = train_grpo(model, tokenizer, QUESTIONS, "slots", tmp_path, settings, ignore)
+    run = tiny_run(changed(talking_folder, 0.2, seconds=35.0, prompts=4, updates=1), tmp_path)
+    before = {name: value.clone() for name, value in run.model.named_parameters()}
+    result = grpo.train(run)
     assert capsys.readouterr().out == ""  # stdout belongs to results
 
     rows = [row for row in metrics(tmp_path) if "reward" in row]
@@ -78,37 +79,34 @@ def test_the_logged_reward_is_our_scorers(
         done = row["step"]
     assert done == result["steps"] == len(paid) >= 10
 
-    known = {to_text(problem, "slots"): problem.id for problem in QUESTIONS}
+    known = {to_text(problem, "slots"): problem.id for problem in questions(run.recipe, run.recipe.grpo)}
     for batch in paid:
         assert len(batch.rewards) == 16
         for i, (completion, problem, found) in enumerate(
             zip(batch.completions, batch.problems, batch.rewards, strict=True)
         ):
-            assert found == reward(completion, problem, "slots", 0.2)
+            assert found == reward(completion, problem, "slots", Weights(format=0.2))
             assert known[batch.prompts[i]] == problem.id
             assert batch.prompts[i] == batch.prompts[4 * (i // 4)]  # groups of four
     assert len({found for batch in paid for found in batch.rewards}) > 1
     assert len({problem.id for batch in paid for problem in batch.problems}) > 14
 
-    assert any(not torch.equal(before[name], value) for name, value in model.named_parameters())
+    assert any(not torch.equal(before[name], value) for name, value in run.model.named_parameters())
     saved, _ = load_model(tmp_path / "model")
-    trained = dict(model.named_parameters())
+    trained = dict(run.model.named_parameters())
     assert all(torch.equal(value, trained[name]) for name, value in saved.named_parameters())
 
 
 @pytest.mark.usefixtures("ticks")
 def test_it_learns_what_is_paid(talking_folder: Path, tmp_path: Path, paid: list[Batch]) -> None:
     """With all the pay for the format, the answers that can't be read ("path:yes") disappear."""
-    model, tokenizer = load_for_training(str(talking_folder))
-    settings = replace(
-        tiny_recipe(talking_folder).grpo, seconds=75.0, prompts=4, group=8, updates=1, format_weight=1.0, lr=3e-3
-    )
-    train_grpo(model, tokenizer, QUESTIONS, "slots", tmp_path, settings, ignore)
+    run = tiny_run(changed(talking_folder, 1.0, seconds=75.0, prompts=4, group=8, updates=1, lr=3e-3), tmp_path)
+    grpo.train(run)
     assert mean(paid[0].rewards) < 0.9
     assert mean([mean(batch.rewards) for batch in paid[-5:]]) > mean(paid[0].rewards) + 0.1
-    texts = generate_texts(
-        model.eval(), tokenizer, [to_text(p, "slots") for p in QUESTIONS], max_new_tokens=8, samples=4, temperature=1.0
-    )
+    prompts = [to_text(p, "slots") for p in questions(run.recipe, run.recipe.grpo)]
+    model = run.model.eval()
+    texts = generate_texts(model, run.tokenizer, prompts, max_new_tokens=8, samples=4, temperature=1.0)
     assert mean(['"PROB"' in text for group in texts for text in group]) > 0.9
 
 
@@ -116,9 +114,8 @@ def test_it_learns_what_is_paid(talking_folder: Path, tmp_path: Path, paid: list
 def test_several_updates_a_generation_and_a_kl_to_the_start(
     talking_folder: Path, tmp_path: Path, paid: list[Batch]
 ) -> None:
-    model, tokenizer = load_for_training(str(talking_folder))
-    settings = replace(tiny_recipe(talking_folder).grpo, seconds=20.0, updates=2, beta=0.1)
-    result = train_grpo(model, tokenizer, QUESTIONS, "slots", tmp_path, settings, ignore)
+    run = tiny_run(changed(talking_folder, 0.1, seconds=20.0, updates=2, beta=0.1), tmp_path)
+    settings, result = run.recipe.grpo, grpo.train(run)
     assert len(paid) == (result["steps"] + 1) // 2
     assert all(len(batch.rewards) == settings.prompts * settings.group for batch in paid)
     found = [row["kl"] for row in metrics(tmp_path) if "kl" in row]
@@ -136,9 +133,7 @@ def test_failures_of_the_scorer_stop_the_run(
         return causal_reward
 
     monkeypatch.setattr(grpo, "make_trl_reward", broken)
-    model, tokenizer = load_for_training(str(talking_folder))
+    run = tiny_run(tiny_recipe(talking_folder, 5.0), tmp_path)
     with pytest.raises(ArithmeticError, match="broken"):
-        train_grpo(
-            model, tokenizer, QUESTIONS, "slots", tmp_path, replace(tiny_recipe(talking_folder).grpo, seconds=5), ignore
-        )
+        grpo.train(run)
     assert not (tmp_path / "model").exists()

@@ -15,6 +15,7 @@ from tiny_runs import save_tiny
 from trl import GRPOConfig, GRPOTrainer
 
 from rungwise.posttrain.models import load_for_training
+from rungwise.posttrain.settings import LoRASettings
 from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer, sample
 from rungwise.suites.items import generate
 
@@ -22,7 +23,7 @@ PROMPTS = [item.text for item in generate("train", 4, 0, "slots", "nonsense")]
 
 
 def trainer(kind: type[GRPOTrainer], tmp_path: Path, **settings: Any) -> Any:
-    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")))
+    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")), LoRASettings())
     return kind(
         model=model,
         processing_class=tokenizer,
@@ -61,15 +62,21 @@ def test_log_probabilities_entropies_and_gradients_are_the_parents(tmp_path: Pat
     assert found[GRPOTrainer][2].norm() > 0
 
 
-def test_loss_without_idle_completions_has_the_parents_gradient(tmp_path: Path) -> None:
+EACH_ROW = torch.tensor([1.0, 0.0, -1.0, 0.5, 0.0, -0.5])
+EACH_TOKEN = EACH_ROW.unsqueeze(1) * torch.linspace(-1, 1, 7)  # 0 for one token of the others too
+
+
+@pytest.mark.parametrize("advantages", [EACH_ROW, EACH_TOKEN])
+def test_loss_without_idle_completions_has_the_parents_gradient(advantages: torch.Tensor, tmp_path: Path) -> None:
     found = []
     for kind in (GRPOTrainer, SharedPromptGRPOTrainer):
         t = trainer(kind, tmp_path)
         ids, mask = batch(t.processing_class)
+        mask[0, -7:] = mask[4, -7:] = 0  # truncated, so that no completion is as long as the tensors
         inputs = {
             "prompt_ids": ids[:, :-7], "prompt_mask": mask[:, :-7], "completion_ids": ids[:, -7:],
-            "completion_mask": mask[:, -7:], "advantages": torch.tensor([1.0, 0.0, -1.0, 0.5, 0.0, -0.5]),
-            "num_items_in_batch": mask[:, -7:].sum(),
+            "completion_mask": mask[:, -7:], "advantages": advantages * (mask[:, -7:] if advantages.dim() > 1 else 1),
+            "num_items_in_batch": mask[:, -7:].sum(), "old_per_token_logps": torch.full((6, 7), -5.0),
         }  # fmt: skip
         t.current_gradient_accumulation_steps = 1
         t._compute_loss(t.model, inputs).backward()
@@ -95,7 +102,7 @@ def padded(tokenizer: Any, prompts: list[str]) -> tuple[torch.Tensor, torch.Tens
 
 
 def test_finished_completions_leave_and_the_others_go_on_as_alone(tmp_path: Path) -> None:
-    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")))
+    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")), LoRASettings())
     ids, mask = padded(tokenizer, PROMPTS)
     which = torch.tensor([3, 0, 1, 1, 2, 0, 3, 2])
     alone = []
@@ -112,7 +119,7 @@ def test_finished_completions_leave_and_the_others_go_on_as_alone(tmp_path: Path
 
 
 def test_sampled_tokens_follow_the_models_distribution(tmp_path: Path) -> None:
-    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")))
+    model, tokenizer = load_for_training(str(save_tiny(tmp_path / "tiny")), LoRASettings())
     ids, mask = padded(tokenizer, PROMPTS[:1])
     torch.manual_seed(0)
     number = 20_000

@@ -13,8 +13,18 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from rungwise.posttrain import common
+from rungwise.posttrain.common import Accuracy, Progress, Run
+from rungwise.posttrain.models import load_for_training
 from rungwise.posttrain.run import train
-from rungwise.posttrain.settings import GRPOSettings, SFTSettings, TrainRecipe
+from rungwise.posttrain.settings import (
+    ColdStartSettings,
+    DPOSettings,
+    GRPOSettings,
+    KTOSettings,
+    PPOSettings,
+    SFTSettings,
+    TrainRecipe,
+)
 from rungwise.pretrain.tokenizer import END, make_tokenizer
 from rungwise.pretrain.train import PretrainRecipe, make_model
 from rungwise.suites.items import generate
@@ -79,20 +89,31 @@ def save_talker(folder: Path, template: str | None) -> Path:
 
 
 def tiny_recipe(model: Path, seconds: float = 30.0) -> TrainRecipe:
+    brief: dict[str, Any] = {"seconds": seconds, "lr": 5e-3, "warmup": 2, "save_every": CHECKPOINT}
+    preference: dict[str, Any] = {**brief, "batch": 4, "rows": 14}
+    online: dict[str, Any] = {**brief, "prompts": 2, "group": 4, "updates": 2, "max_completion": 8}
     return TrainRecipe(
         model=str(model),
         solutions=2,
         questions=28,
         validation=7,
-        sft=SFTSettings(seconds=seconds, batch=4, lr=5e-3, warmup=2, save_every=CHECKPOINT),
-        grpo=GRPOSettings(
-            seconds=seconds, prompts=2, group=4, updates=2, lr=5e-3, warmup=2, max_completion=8, save_every=CHECKPOINT
-        ),
+        cold_start=ColdStartSettings(**brief, batch=4, check_every=CHECKPOINT),
+        sft=SFTSettings(**brief, batch=4),
+        dpo=DPOSettings(**preference),
+        kto=KTOSettings(**preference),
+        ppo=PPOSettings(**online),
+        grpo=GRPOSettings(**online),
     )
 
 
 def ignore(row: dict[str, Any]) -> None:
     pass
+
+
+def tiny_run(recipe: TrainRecipe, out: Path, progress: Progress = ignore, accuracy: Accuracy | None = None) -> Run:
+    """What a method's ``train`` is given, for the recipe's model."""
+    model, tokenizer = load_for_training(recipe.model, recipe.lora)
+    return Run(recipe, model, tokenizer, out, progress, accuracy)
 
 
 def stall(recipe: TrainRecipe, method: str, out: Path) -> None:

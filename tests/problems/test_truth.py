@@ -40,11 +40,11 @@ def test_many_models_as_one(name: str, values: int) -> None:
             at = 0
             for v in one.asked.number:
                 part = one.model.tables[v].reshape(-1)
-                row[0][at : at + len(part)] = part
+                row[at : at + len(part), 0] = part
                 at += len(part)
         joints = joint_of_roles(tables, rows, prod(cards[:k]))
         cases = [
-            Case(one.asked.plan.q, k, t, row[0], joint[0])
+            Case(one.asked.plan.q, k, t, row[:, 0], joint[:, 0])
             for one, t, row, joint in zip(own, tables, rows, joints, strict=True)
         ]
         for one, value in zip(own, true_values(cases, cards[:relevant]), strict=True):

@@ -60,7 +60,7 @@ def test_any_part_can_be_made_alone(whole: list[Item], monkeypatch: pytest.Monke
     for start, n in ((0, 5), (301, 9), (MOST - 3, 3)):
         part = generate("base", n, 3, start=start, distinct=True)
         assert [item.problem.to_dict() for item in part] == stored[start : start + n]
-    monkeypatch.setattr("rungwise.suites.items.CHUNK", 11)
+    monkeypatch.setattr("rungwise.problems.sampler.POOL", 11)
     assert [item.problem.to_dict() for item in generate("base", 40, 3, distinct=True)] == stored[:40]
     reworded = generate("rephrased", 20, 3, distinct=True)
     assert [item.problem.to_dict() for item in reworded] == stored[:20]
@@ -101,7 +101,7 @@ def test_every_structure_in_the_lists_has_models(suite: str) -> None:
         cut_off = name not in EFFECTS and recipe.zero > 0
         for zero, shapes in ((True, order.zero), (False, order.nonzero), (True, order.nonzero if cut_off else [])):
             wishes = [Wish(name, make_dice(name, i), zero, True, ways) for i, ways in enumerate(shapes)]
-            assert len(settle_problems(wishes, recipe)) == len(shapes)
+            assert len(list(settle_problems(wishes, recipe))) == len(shapes)
 
 
 def test_folders_with_any_number_of_workers(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from killed import kill
 from rungwise.errors import UserError
 from rungwise.problems.baselines import BASELINES, baseline_value
 from rungwise.problems.problem import TOLERANCE, Problem
-from rungwise.suites import items
 from rungwise.suites.folder import remade, write_folder
 from rungwise.suites.rows import COLUMNS, read_rows
 from rungwise.suites.shards import Request, make_shard
@@ -272,7 +271,7 @@ def test_a_limit_on_the_size_of_files_loses_nothing(
 
 
 def test_memory_does_not_grow_with_the_number_of_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(items, "CHUNK", 300)
+    monkeypatch.setattr("rungwise.problems.sampler.POOL", 300)
     peaks = []
     for n in (3000, 800, 3200):  # the first one fills the caches
         request = Request(("base",), n, shard_size=n)

@@ -61,7 +61,7 @@ def test_pairs_are_the_same_in_any_pieces(
         piece = generate(suite, size, 5, start=at, **options)  # type: ignore[arg-type]
         assert [item.problem.to_dict() for item in piece] == whole[at : at + size]
         at += size
-    monkeypatch.setattr("rungwise.suites.items.CHUNK", 7)
+    monkeypatch.setattr("rungwise.problems.sampler.POOL", 7)
     assert [item.problem.to_dict() for item in generate(suite, 60, 5, **options)] == whole  # type: ignore[arg-type]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -68,7 +66,9 @@ Examples:
 @json_option
 def list_(what: str | None, as_json: bool) -> None:
     """What there is: suites, tasks, recipes and models."""
-    kinds = {"suites": _suites, "tasks": _tasks, "recipes": _recipes, "models": _models}
+    from rungwise.posttrain.recipes import recipe_names
+
+    kinds = {"suites": _suites, "tasks": _tasks, "recipes": recipe_names, "models": _models}
     if what is not None and what not in kinds:
         raise UserError(f"there is no list of {what!r}; lists are {', '.join(kinds)}")
     found = {kind: make() for kind, make in kinds.items() if what in (kind, None)}
@@ -94,12 +94,6 @@ def _tasks() -> dict[str, str]:
     from rungwise.problems.tasks import POINT_TASKS, task
 
     return {name: task(name).TITLE for name in (*TASKS, *POINT_TASKS)}
-
-
-def _recipes() -> dict[str, str]:
-    from rungwise.posttrain.settings import RECIPES
-
-    return {name: json.dumps(asdict(recipe)) for name, recipe in RECIPES.items()}
 
 
 def _models() -> dict[str, str]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from rungwise.commands.live import TrainingView
 from rungwise.commands.output import Bars, emit, json_option, note, show_table
 from rungwise.errors import UserError
+
+if TYPE_CHECKING:
+    from rungwise.posttrain.settings import TrainRecipe
 
 
 @click.command(
@@ -57,35 +61,85 @@ def pretrain(recipe: Path | None, batches: int | None, seed: int | None, out: Pa
 @click.command(
     epilog="""\b
 Examples:
-  rungwise train --recipe tiny --method sft --out runs/sft
-  rungwise train --recipe tiny --method grpo --model runs/sft/model --set grpo.lr=1e-4 --out runs/grpo"""
+  rungwise train --recipe tiny --method cold_start --out runs/cold
+  rungwise train --recipe tiny --method grpo --model runs/cold/model --set grpo.lr=1e-4 --out runs/grpo
+  rungwise train --recipe tiny --method grpo --model runs/cold/model --preflight --samples 8"""
 )
 @click.option("--recipe", "name", default="tiny", show_default=True, help="See 'rungwise list recipes'.")
-@click.option("--method", required=True, help="sft or grpo.")
+@click.option("--method", required=True, help="cold_start, sft, dpo, kto, ppo or grpo.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting of the recipe.")
 @click.option("--model", help="embedded, a model folder or a Hugging Face id; default: the recipe's.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder; the model is OUT/model.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; the model is OUT/model.")
 @click.option("--smoke", is_flag=True, help="A run of seconds through the same code.")
+@click.option("--preflight", "only_check", is_flag=True, help="Say what the run would do and need; don't train.")
+@click.option(
+    "--samples", default=0, metavar="K", help="With --preflight: K completions a question; what can be learnt?"
+)
+@click.option("--per-task", default=4, show_default=True, help="With --samples: questions of a task at each level.")
 @json_option
 def train(
-    name: str, method: str, overrides: tuple[str, ...], model: str | None, out: Path, smoke: bool, as_json: bool
+    name: str,
+    method: str,
+    overrides: tuple[str, ...],
+    model: str | None,
+    out: Path | None,
+    smoke: bool,
+    only_check: bool,
+    samples: int,
+    per_task: int,
+    as_json: bool,
 ) -> None:
     """One post-training run. The same command resumes."""
     from rungwise.language_models import require
 
     require("trl")
     from rungwise.evaluate.quick import value_accuracy
+    from rungwise.posttrain.common import processes
+    from rungwise.posttrain.preflight import preflight
     from rungwise.posttrain.run import train as run
-    from rungwise.posttrain.settings import recipe
+    from rungwise.posttrain.settings import method_settings, recipe
 
-    chosen = recipe(f"{name}-smoke" if smoke else name, list(overrides))
-    with Bars() as bars:
-
-        def report(row: dict[str, Any]) -> None:
-            bars.update(method, row["seconds"], row["of"], _numbers(row))
-
-        result = run(chosen, method, model, out, report, value_accuracy)
+    chosen = recipe(name, list(overrides), smoke)
+    if only_check:
+        _preflight(chosen, method, model, samples, per_task, as_json)
+        return
+    if samples:
+        raise UserError("--samples goes with --preflight")
+    if out is None:
+        raise UserError("name the run's folder with --out")
+    if not (out / "done.json").exists():
+        first = processes().is_main_process  # asked before the preflight asks how many there are
+        lines = preflight(chosen, method, model).lines()  # by every process, so that all of them refuse
+        if first:
+            note("\n".join(lines))
+    with TrainingView(method, out, method_settings(chosen, method).steps) as view:
+        result = run(chosen, method, model, out, view.update, value_accuracy)
     emit(result, as_json, lambda: click.echo(f"the model is in {result['model']}"))
+
+
+def _preflight(recipe: TrainRecipe, method: str, model: str | None, samples: int, per_task: int, as_json: bool) -> None:
+    """What the run would do and need and, with samples, what there is to learn."""
+    from rungwise.posttrain.advice import advice, tables
+    from rungwise.posttrain.learnability import learnability
+    from rungwise.posttrain.preflight import preflight
+
+    found = preflight(recipe, method, model)
+    if not samples:
+        emit(asdict(found), as_json, lambda: click.echo("\n".join(found.lines())))
+        return
+    with Bars() as bars:
+        sampled = learnability(
+            recipe, method, model, samples, per_task, lambda done, of: bars.update("questions", done, of)
+        )
+    told = advice(sampled, recipe, method)
+
+    def show() -> None:
+        click.echo("\n".join(found.lines()))
+        for table in tables(sampled):
+            show_table(table)
+        click.echo("\n".join(told.lines()))
+
+    emit({**asdict(found), "learnability": {**asdict(sampled), **asdict(told)}}, as_json, show)
 
 
 @click.command(
@@ -116,6 +170,9 @@ def quickstart(out: Path, seed: int, real: Path | None, overrides: tuple[str, ..
     with Bars() as bars:
 
         def report(stage: str, row: dict[str, Any]) -> None:
+            if "warning" in row:
+                note(f"{stage}: warning: {row['warning']}")
+                return
             done = row["done"] if "done" in row else row["seconds"]
             bars.update(stage, done, row["of"], _numbers(row))
 

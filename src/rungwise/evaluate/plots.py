@@ -34,7 +34,7 @@ def reward_curve(rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
         UserError: matplotlib is not installed.
     """
     steps, rewards = [row["step"] for row in rows], [float(row["reward"]) for row in rows]
-    with _figure(path, (7, 3.6)) as axes:
+    with figure(path, (7, 3.6)) as axes:
         axes.plot(steps, rewards, color=COLOURS[4], alpha=0.5, linewidth=1, label="as logged")
         width = max(1, len(rewards) // 20)
         windows = [rewards[max(0, i - width + 1) : i + 1] for i in range(len(rewards))]
@@ -58,7 +58,7 @@ def bar_chart(table: Mapping[str, Mapping[str, Cell]], path: Path) -> Path:
     tasks = list(dict.fromkeys(task for row in table.values() for task in row))
     width = 0.84 / max(1, len(table))
     models = [name for name in table if name not in SHADES]
-    with _figure(path, (max(7.0, 1.35 * len(tasks)), 4.2)) as axes:
+    with figure(path, (max(7.0, 1.35 * len(tasks)), 4.2)) as axes:
         for k, (name, row) in enumerate(table.items()):
             shown = [(i, row[task]) for i, task in enumerate(tasks) if task in row]
             axes.bar(
@@ -84,7 +84,7 @@ def crossover(points: Sequence[Mapping[str, Any]], path: Path) -> Path:
     Raises:
         UserError: matplotlib is not installed.
     """
-    with _figure(path, (7, 4)) as axes:
+    with figure(path, (7, 4)) as axes:
         for k, method in enumerate(dict.fromkeys(point["method"] for point in points)):
             line = sorted((p for p in points if p["method"] == method), key=lambda p: p["solutions"])
             axes.errorbar(
@@ -110,7 +110,7 @@ def _errors(cells: Sequence[Cell]) -> list[list[float]]:
 
 
 @contextmanager
-def _figure(path: Path, inches: tuple[float, float]) -> Iterator[Any]:
+def figure(path: Path, inches: tuple[float, float]) -> Iterator[Any]:
     """Axes in the house style, saved under ``path`` when the block ends well. No window and no global state."""
     require("matplotlib")
     from matplotlib.backends.backend_agg import FigureCanvasAgg

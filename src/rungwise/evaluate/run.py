@@ -24,6 +24,9 @@ from rungwise.scoring.sign import answer_from_value
 Progress = Callable[[int, int, float], None]
 """Called with (items done, items in all, accuracy so far)."""
 
+Load = Callable[[str], tuple[Any, Any]]
+"""From a model's name to the model and its tokenizer."""
+
 MAX_NEW_TOKENS = {"slots": 256, "formal": 2048, "natural": 2048}
 
 PREDICTIONS, RESULTS, MISSES = "predictions.jsonl", "results.json", "misses.jsonl"
@@ -32,7 +35,7 @@ SETTINGS, PARTIAL = "settings.json", "predictions.partial.jsonl"
 
 def evaluate(
     model: str,
-    suite: str,
+    suite: str | Suite,
     *,
     view: str | None = None,
     n: int | None = None,
@@ -46,12 +49,14 @@ def evaluate(
     limit: int | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
+    load: Load | None = None,
 ) -> dict[str, Any]:
     """Run ``model`` on ``suite`` and score what it writes.
 
     ``model`` is "exact" (the solver), a baseline's name, or a folder or hub id of a language model. For ``suite``,
     ``view``, ``n`` and ``limit`` see ``load_suite``. The baselines answer with values, in every view; the solver
-    writes what its view asks for. ``rounding`` is the solver's.
+    writes what its view asks for. ``rounding`` is the solver's. Who evaluates many models on many suites may give
+    suites that are loaded already, and a ``load`` that remembers the model (default: ``load_model``).
 
     With ``out`` the folder gets ``predictions.jsonl``, ``results.json`` and, for the solver on a published set,
     ``misses.jsonl``. A language model's unfinished evaluation goes on where it stopped, a finished one is read back.
@@ -72,13 +77,13 @@ def evaluate(
     ours = model == "exact" or model in BASELINES
     if ours and samples != 1:
         raise UserError(f"{model} always answers the same; --samples is for language models")
-    loaded = load_suite(suite, view, n, seed, limit)
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite, view, n, seed, limit)
     max_new_tokens = max_new_tokens or MAX_NEW_TOKENS[loaded.view]
     settings = {
         "rungwise": rungwise.__version__,
         "model": model,
         "model_files": None if ours else model_files(model),
-        "suite": suite,
+        "suite": loaded.name,
         "suite_sha256": loaded.sha256,
         "view": loaded.view,
         "seed": seed,
@@ -99,10 +104,10 @@ def evaluate(
             "samples": samples, "temperature": temperature, "top_p": top_p,
             "max_new_tokens": max_new_tokens, "batch_size": batch_size, "seed": seed,
         }  # fmt: skip
-        rows, cut_off = _model_rows(model, loaded, generation, out, progress)
+        rows, cut_off = _model_rows(model, loaded, generation, out, progress, load or load_model)
     seconds = time.perf_counter() - started
     results = {
-        "suite": suite,
+        "suite": loaded.name,
         "view": loaded.view,
         "model": model,
         "samples": samples,
@@ -173,7 +178,7 @@ def _baseline_accuracy(name: str, suite: Suite) -> float:
 
 
 def _model_rows(
-    model: str, suite: Suite, generation: dict[str, Any], out: Path | None, progress: Progress | None
+    model: str, suite: Suite, generation: dict[str, Any], out: Path | None, progress: Progress | None, load: Load
 ) -> tuple[list[Row], float]:
     """A language model's rows in file order, and the share of its texts that were cut off."""
     asked = [question for question in suite.questions if question.prompt is not None]
@@ -191,7 +196,7 @@ def _model_rows(
             take(question, known[question.index])
     done = {place for place, question in enumerate(asked) if question.index in known}
     if len(done) < len(asked):
-        network, tokenizer = load_model(model)
+        network, tokenizer = load(model)
         prompts = [question.prompt or "" for question in asked]
         for places, completions in generate_batches(network, tokenizer, prompts, skip=done, **generation):
             fresh = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from rungwise.posttrain.settings import OnlineSettings, TrainRecipe
 from rungwise.problems.problem import TASKS, Problem
 from rungwise.suites.items import generate
 
@@ -11,15 +12,27 @@ QUESTIONS_START = 1_000_000
 """Item number in the training suites from which questions for RL are taken: far from any solution's."""
 
 
-def mixed(n: int, published: float, seed: int, start: int = 0) -> list[Problem]:
+def solved(recipe: TrainRecipe) -> list[Problem]:
+    """The problems whose worked solutions are given: the same for cold start, SFT, DPO and KTO."""
+    return mixed(recipe.solutions * len(TASKS), recipe.published, recipe)
+
+
+def questions(recipe: TrainRecipe, settings: OnlineSettings) -> list[Problem]:
+    """The problems of which only question and answer are given."""
+    level = None if recipe.level == "mixed" else recipe.level
+    return mixed(recipe.questions, settings.published, recipe, QUESTIONS_START, level)
+
+
+def mixed(n: int, published: float, recipe: TrainRecipe, start: int = 0, level: str | None = None) -> list[Problem]:
     """``n`` training problems, tasks in turn; a share ``published`` shows only what its solution needs, as the
     published sets do, the others show menus."""
     few = round(n * published / len(TASKS)) * len(TASKS)
-    menus = generate("train", n - few, seed, "slots", "nonsense", start)
-    shown = generate("published-style", few, seed, "slots", "nonsense", start)
+    menus = generate("train", n - few, recipe.seed, recipe.view, recipe.names, start, level=level)
+    shown = generate("published-style", few, recipe.seed, recipe.view, recipe.names, start, level=level)
     return [item.problem for source in (menus, shown) for item in source]
 
 
-def held_out(n: int, seed: int) -> list[Problem]:
-    """``n`` problems of the validation split."""
-    return [item.problem for item in islice(generate("validation", n, seed, "slots", "nonsense"), n)]
+def held_out(recipe: TrainRecipe) -> list[Problem]:
+    """Problems of the validation split."""
+    n = recipe.validation
+    return [item.problem for item in islice(generate("validation", n, recipe.seed, recipe.view, recipe.names), n)]

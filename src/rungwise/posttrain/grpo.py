@@ -10,17 +10,14 @@ rule-based length limit beyond ``max_completion``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import GRPOConfig
 
 from rungwise.posttrain.common import (
     Clock,
-    Progress,
+    Run,
     chat,
     last_checkpoint,
     opening,
@@ -28,54 +25,54 @@ from rungwise.posttrain.common import (
     save_model,
     trainer_settings,
 )
-from rungwise.posttrain.settings import GRPOSettings
+from rungwise.posttrain.data import questions
+from rungwise.posttrain.settings import OnlineSettings
 from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer
-from rungwise.problems.problem import Problem
+from rungwise.posttrain.watch import Watcher
 from rungwise.scoring.reward import make_trl_reward
 from rungwise.suites.items import to_text
 
 
-def train_grpo(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    questions: Iterable[Problem],
-    view: str,
-    out: Path,
-    settings: GRPOSettings,
-    progress: Progress,
-) -> dict[str, Any]:
+def train(run: Run) -> dict[str, Any]:
     """Train (or resume) and leave the model in ``out/model``; returns steps and seconds."""
-    clock = Clock(out, settings.seconds, progress)
-    resume = last_checkpoint(out)
-    chats = bool(tokenizer.chat_template)
-    rows = [
-        {"prompt": chat(text) if chats else text, "problem": json.dumps(problem.to_dict())}
-        for problem in questions
-        for text in [to_text(problem, view)]
-    ]
-    completions = settings.prompts * settings.group
+    settings, recipe = run.recipe.grpo, run.recipe
+    clock = Clock(run.out, settings.seconds, run.progress)
+    resume = last_checkpoint(run.out)
+    reward = make_trl_reward(recipe.view, recipe.reward, opening(run.tokenizer), settings.max_completion)
+    watcher = Watcher(run, settings, reward)
     trainer = SharedPromptGRPOTrainer(
-        model=model,
-        processing_class=tokenizer,
-        reward_funcs=make_trl_reward(view, settings.format_weight, opening(tokenizer)),
-        train_dataset=Dataset.from_list(rows),
-        args=GRPOConfig(
-            **trainer_settings(out, settings.seed, settings.save_every),
-            max_steps=1_000_000,
-            per_device_train_batch_size=completions // settings.updates,
-            steps_per_generation=settings.updates,
-            num_generations=settings.group,
-            max_completion_length=settings.max_completion,
-            temperature=settings.temperature,
-            learning_rate=settings.lr,
-            lr_scheduler_type="constant_with_warmup",
-            warmup_steps=settings.warmup,
-            beta=settings.beta,
-            epsilon=settings.clip,
-            mask_truncated_completions=True,
-        ),
-        callbacks=[clock],
+        model=run.model,
+        processing_class=run.tokenizer,
+        reward_funcs=watcher.causal_reward,
+        train_dataset=question_rows(run, settings),
+        args=GRPOConfig(**online_settings(run, settings), beta=settings.beta),
+        callbacks=[watcher, clock],
     )
     run_trainer(trainer, resume)
-    save_model(trainer.model, tokenizer, out / "model")
+    save_model(trainer.model, run.tokenizer, run.out / "model")
     return {"steps": trainer.state.global_step, "seconds": clock.seconds}
+
+
+def question_rows(run: Run, settings: OnlineSettings) -> Dataset:
+    """Fresh questions: the prompt, and the problem for the reward."""
+    chats = bool(run.tokenizer.chat_template)
+    return Dataset.from_list(
+        [
+            {"prompt": chat(text) if chats else text, "problem": json.dumps(problem.to_dict())}
+            for problem in questions(run.recipe, settings)
+            for text in [to_text(problem, run.recipe.view)]
+        ]
+    )
+
+
+def online_settings(run: Run, settings: OnlineSettings) -> dict[str, Any]:
+    """What GRPO and PPO tell TRL."""
+    return {
+        **trainer_settings(run, settings, settings.prompts * settings.group // settings.updates),
+        "steps_per_generation": settings.updates * settings.accumulate,
+        "num_generations": settings.group,
+        "max_completion_length": settings.max_completion,
+        "temperature": settings.temperature,
+        "epsilon": settings.clip,
+        "mask_truncated_completions": True,
+    }

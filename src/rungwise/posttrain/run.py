@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rungwise.errors import UserError
-from rungwise.files import read_json, write_json
-from rungwise.posttrain.common import Progress, quiet, settle
-from rungwise.posttrain.data import QUESTIONS_START, held_out, mixed
-from rungwise.posttrain.grpo import train_grpo
+from transformers import set_seed
+
+from rungwise.files import read_json, read_log, write_json
+from rungwise.posttrain.card import write_card
+from rungwise.posttrain.common import METRICS, Accuracy, Progress, Run, check_reporters, processes, quiet, settle
+from rungwise.posttrain.health import Health, health_warnings
 from rungwise.posttrain.models import load_for_training
-from rungwise.posttrain.settings import TrainRecipe, check, nearest
-from rungwise.posttrain.sft import train_sft
-from rungwise.problems.problem import TASKS
+from rungwise.posttrain.settings import TrainRecipe, method_settings
 from rungwise.versions import versions
-
-METHODS = ("sft", "grpo")
-
-Accuracy = Callable[..., float]
-"""Called as accuracy(model, tokenizer=, problems=, view=, max_new_tokens=): the share of problems that the model gets
-right."""
 
 
 @quiet()
@@ -35,17 +27,17 @@ def train(
     progress: Progress,
     accuracy: Accuracy | None = None,
 ) -> dict[str, Any]:
-    """Train (or resume) by ``sft`` or ``grpo``; leaves ``out/model``, settings, metrics and versions.
+    """Train (or resume) by a method; leaves ``out/model``, settings, metrics and versions.
 
-    With ``accuracy``, SFT measures it on held-out problems every ``sft.check_every`` steps, stops when it has stopped
-    rising and keeps the best model.
+    With ``accuracy``, the cold start measures it on held-out problems every ``cold_start.check_every`` steps, stops
+    when it has stopped rising and keeps the best model.
 
     Raises:
-        UserError: unknown method, a setting out of range, no such model, or ``out`` holds a run with other settings.
+        UserError: unknown method, a setting that can't work, no such model, or ``out`` holds a run with other
+            settings.
     """
-    if method not in METHODS:
-        raise UserError(f"unknown method {method!r}; {nearest(method, list(METHODS))}")
-    check(recipe)
+    first = processes().is_main_process  # asked before anything else does
+    method_settings(recipe, method)
     name = model or recipe.model
     settings = {"method": method, "start": name, **asdict(recipe)}
     done = out / "done.json"
@@ -53,23 +45,15 @@ def train(
         settle(out, settings)
         finished: dict[str, Any] = read_json(done)
         return finished
+    check_reporters(recipe.report_to)
+    set_seed(recipe.seed)  # new adapters begin with random numbers
     net, tokenizer = load_for_training(name, recipe.lora)
     settle(out, settings)  # only now, so that a model's misspelt name does not become part of the folder
-    if method == "sft":
-        solutions = mixed(recipe.solutions * len(TASKS), recipe.published, recipe.seed)
-        measure = None
-        if accuracy is not None and recipe.sft.check_every:
-            measure = partial(
-                accuracy,
-                tokenizer=tokenizer,
-                problems=held_out(recipe.validation, recipe.seed),
-                view=recipe.view,
-                max_new_tokens=recipe.grpo.max_completion,
-            )
-        result = train_sft(net, tokenizer, solutions, recipe.view, out, recipe.sft, progress, measure)
-    else:
-        questions = mixed(recipe.questions, recipe.grpo.published, recipe.seed, QUESTIONS_START)
-        result = train_grpo(net, tokenizer, questions, recipe.view, out, recipe.grpo, progress)
-    result = {"method": method, **result, "model": str(out / "model"), "versions": versions()}
-    write_json(done, result)
+    run = Run(recipe, net, tokenizer, out, Health(method, out / METRICS, progress), accuracy)
+    found = import_module(f"rungwise.posttrain.{method}").train(run)
+    health = [warning._asdict() for warning in health_warnings(read_log(out / METRICS), method)]
+    result = {"method": method, **found, "health": health, "model": str(out / "model"), "versions": versions()}
+    if first:
+        write_card(recipe, name, result, out / "model")
+        write_json(done, result)
     return result

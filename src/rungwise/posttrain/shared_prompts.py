@@ -10,6 +10,7 @@ nothing. Same objective, same numbers up to rounding; only the time differs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,12 +21,17 @@ from trl import GRPOTrainer
 ROOM = 32
 """Tokens by which a cache layer's tensors grow."""
 
+Note = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], None]
+
 CROWDED = 0.8
 """Share of unfinished completions below which the finished ones leave the batch; that copies the cache once."""
 
 
 class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
     """For text models on one process without vLLM and for plain sampling; anything else goes the parent's way."""
+
+    _note: Note | None = None
+    """Told of each token that is sampled, see ``sample``; for subclasses."""
 
     @property
     def _shares(self) -> bool:
@@ -48,7 +54,8 @@ class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         model = self.accelerator.unwrap_model(self.model_wrapped)
         ends = torch.tensor(self.eos_token_ids, device=device)
         temperature = self.temperature if self.generation_config.do_sample else 0.0
-        out_B_T = sample(model, ids_P_T, mask_P_T, which_B, temperature, self.args.max_completion_length, ends)
+        longest = self.args.max_completion_length
+        out_B_T = sample(model, ids_P_T, mask_P_T, which_B, temperature, longest, ends, self._note)
         ended_B_T = torch.isin(out_B_T, ends)
         kept = (ended_B_T.int().cumsum(1) - ended_B_T.int()) == 0  # up to and with the first end
         return [ids[mask].tolist() for ids, mask in zip(out_B_T.cpu(), kept.cpu(), strict=True)], None
@@ -71,11 +78,10 @@ class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
             )
             return theirs
         split = input_ids.shape[1] - logits_to_keep
-        both = torch.cat([input_ids[:, :split], attention_mask[:, :split]], dim=1)
-        unique, which_B = torch.unique(both, dim=0, return_inverse=True)
+        ids_P_T, mask_P_T, which_B = distinct(input_ids[:, :split], attention_mask[:, :split])
         cache = DynamicCache()
         with self.accelerator.autocast():
-            first_P_V = read(model, unique[:, :split], unique[:, split:], cache)[:, -1]
+            first_P_V = read(model, ids_P_T, mask_P_T, cache, last=True)[:, -1]
             cache.batch_select_indices(which_B)
             next_B_T_V = read(model, input_ids[:, split:], attention_mask, cache)[:, :-1]
         logits_B_T_V = torch.cat([first_P_V[which_B].unsqueeze(1), next_B_T_V], dim=1).float() / self.temperature
@@ -85,15 +91,16 @@ class SharedPromptGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return logps, entropies, None
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
-        rows = inputs["advantages"] != 0
+        """The parent's loss, advantages of shape (batch,) or, for single tokens, (batch, tokens)."""
+        batch = len(inputs["advantages"])
+        rows = inputs["advantages"].reshape(batch, -1).any(1)
         if self.beta == 0 and self._shares and rows.any():
-            batch = len(rows)
             per_row = {k for k, v in inputs.items() if torch.is_tensor(v) and v.dim() and len(v) == batch}
             inputs = {k: v[rows] if k in per_row else v for k, v in inputs.items()}
             longest = int(inputs["completion_mask"].sum(1).max().clamp(min=1))
             blank = int((inputs["prompt_mask"].sum(0) > 0).int().argmax())
-            for name in ("completion_ids", "completion_mask", "old_per_token_logps"):
-                if inputs.get(name) is not None:
+            for name in ("completion_ids", "completion_mask", "old_per_token_logps", "advantages"):
+                if inputs.get(name) is not None and inputs[name].dim() == 2:
                     inputs[name] = inputs[name][:, :longest]
             for name in ("prompt_ids", "prompt_mask"):
                 inputs[name] = inputs[name][:, blank:]
@@ -145,13 +152,16 @@ def sample(
     temperature: float,
     longest: int,
     ends: torch.Tensor,
+    note: Note | None = None,
 ) -> torch.Tensor:
-    """Completions of prompts ``which_B``, shape (batch, up to longest), each padded with an end; 0 decodes greedily."""
+    """Completions of prompts ``which_B``, shape (batch, up to longest), each padded with an end; 0 decodes greedily.
+    ``note(place, rows_B, read_B, logps_B)`` is told which rows got a token there, from which rows of what the model had
+    just read, and the tokens' log-probabilities."""
     cache = Cache(layer_class_to_replicate=RoomyLayer)
-    next_B_V = read(model, ids_P_T, mask_P_T, cache)[:, -1][which_B]
+    next_B_V = read(model, ids_P_T, mask_P_T, cache, last=True)[:, -1][which_B]
     cache.batch_select_indices(which_B)
     mask_B_T = mask_P_T[which_B]
-    rows_B = torch.arange(len(which_B), device=which_B.device)
+    read_B, rows_B = which_B, torch.arange(len(which_B), device=which_B.device)
     out_B_T = ends[0].repeat(len(which_B), longest)
     for place in range(longest):
         scores = next_B_V.float()
@@ -159,6 +169,9 @@ def sample(
             ids_B = torch.multinomial((scores / temperature).softmax(-1), 1).squeeze(1)
         else:
             ids_B = scores.argmax(-1)
+        if note is not None:
+            logs_B_V = (scores / (temperature or 1.0)).log_softmax(-1)
+            note(place, rows_B, read_B, logs_B_V.gather(-1, ids_B.unsqueeze(1)).squeeze(1))
         out_B_T[rows_B, place] = ids_B
         going = ~torch.isin(out_B_T[rows_B], ends)[:, : place + 1].any(1)
         if not going.any():
@@ -168,13 +181,28 @@ def sample(
             rows_B, ids_B, mask_B_T = rows_B[going], ids_B[going], mask_B_T[going]
         mask_B_T = torch.cat([mask_B_T, torch.ones_like(mask_B_T[:, :1])], dim=1)
         next_B_V = read(model, ids_B.unsqueeze(1), mask_B_T, cache)[:, -1]
+        read_B = torch.arange(len(rows_B), device=rows_B.device)
     return out_B_T
 
 
-def read(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Cache) -> torch.Tensor:
-    """Logits of the new tokens ``ids``, shape (batch, new, vocabulary); their keys and values join the cache. ``mask``
-    covers the cached tokens, if any, and the new ones; positions count the tokens that are there."""
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
+def distinct(ids_B_T: torch.Tensor, mask_B_T: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Each different prompt once, its mask, and for every row the place of its prompt: the order is the same whenever
+    the rows are."""
+    both_P_2T, which_B = torch.unique(torch.cat([ids_B_T, mask_B_T], dim=1), dim=0, return_inverse=True)
+    ids_P_T, mask_P_T = both_P_2T.chunk(2, dim=1)
+    return ids_P_T, mask_P_T, which_B
+
+
+def read(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Cache, last: bool = False) -> torch.Tensor:
+    """Logits of the new tokens ``ids``, shape (batch, new, vocabulary), or of the ``last`` alone; their keys and values
+    join the cache. ``mask`` covers the cached tokens, if any, and the new ones; positions count those there."""
+    out = model(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :],
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=int(last),
+    )
     logits: torch.Tensor = out.logits
     return logits

@@ -126,7 +126,7 @@ def _settled(pairs: Sequence[_Pair], recipe: Recipe) -> list[tuple[Settled, Sett
     done: dict[int, tuple[Settled, Settled]] = {}
     todo = list(range(len(pairs)))
     for _ in range(FIRST):
-        firsts = settle_problems([pairs[i].first for i in todo], recipe)
+        firsts = list(settle_problems([pairs[i].first for i in todo], recipe))
         sought = [_sought(pairs[i], first.asked) for i, first in zip(todo, firsts, strict=True)]
         found = zip(todo, firsts, second_structures(sought, recipe), strict=True)
         tries = [_Try(pairs[i], i, first, structure) for i, first, structure in found if structure is not None]
@@ -186,12 +186,12 @@ def _with_models(tries: Sequence[_Try], recipe: Recipe) -> Iterator[_Try]:
         for one, final, table, models, joint in zip(
             own, finals, tables, rows, joint_of_roles(tables, rows, prod(cards[:k])), strict=True
         ):
-            numbers = final.plan.numbers(joint.T)
+            numbers = final.plan.numbers(joint)
             values = final.plan.values(numbers)
             fits = one.fits(values)
             at = int(fits.argmax())
             if fits[at]:
-                place = table.start, models[at], numbers[:, at].tolist(), values[:, at].tolist()
+                place = table.start, models[:, at], numbers[:, at].tolist(), values[:, at].tolist()
                 drawn = Drawn(final.structure, final.number, final.plan, final.q.direction, one.first.menu, *place)
                 first = settle(drawn, None, recipe)
                 if abs(first.value - task(final.q.task).true_value(first.model, final.q)) <= TOLERANCE:

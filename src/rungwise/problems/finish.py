@@ -15,7 +15,7 @@ from rungwise.causal.scm import SCM, Array
 from rungwise.problems.baselines import BASELINES, baseline_value
 from rungwise.problems.difficulty import difficulty
 from rungwise.problems.menu import Reading
-from rungwise.problems.plan import Plan, plan, shortcuts
+from rungwise.problems.plan import Plan, estimand_text, plan, shortcuts
 from rungwise.problems.polarity import twin_id
 from rungwise.problems.problem import TOLERANCE, Answer, Fact, Problem, Query, Variable
 from rungwise.problems.recipe import Recipe, cards_of
@@ -212,9 +212,9 @@ def complete(settled: Settled, texts: Texts, split: str, **meta: Any) -> Problem
     if summed != sorted(summed):  # sums go through the nodes in the order of their numbers
         return problem.with_(steps=worked_steps(problem, (right[0], right[1])))
     pattern, used = final.plan.patterns[at]
-    terms = named_terms(final.plan, number[: s.k])
+    estimand, roles = estimand_text(final.plan, at, tuple(sorted(range(s.k), key=number.__getitem__)))
     written = (
-        pattern % tuple([terms[i].text(texts.letters) for i in used]),
+        estimand % tuple([texts.letters[number[role]] for role in roles]),
         pattern % tuple([f"{settled.numbers[i]:.4f}" for i in used]),
     )
     return problem.with_(steps=worked_steps(problem, (right[0], right[1]), written))

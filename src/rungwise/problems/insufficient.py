@@ -80,7 +80,7 @@ def _settled(wishes: Sequence[LackWish], recipe: Recipe) -> list[tuple[Settled, 
     todo = list(range(len(wishes)))
     for _ in range(PROBLEMS):
         own = [wishes[i] for i in todo]
-        problems = settle_problems([Wish(w.task, w.dice, zero=False, yes=w.yes) for w in own], recipe)
+        problems = list(settle_problems([Wish(w.task, w.dice, zero=False, yes=w.yes) for w in own], recipe))
         at_hand = dict(zip(todo, problems, strict=True))
         for _ in range(CHOICES):
             drawn = {i: _removal(problem, wishes[i].dice) for i, problem in at_hand.items() if i not in done}

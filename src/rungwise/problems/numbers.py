@@ -1,7 +1,8 @@
 """Random models for many structures at once, and what is displayed of them.
 
-Every model is one long row of probabilities, table after table. For each structure and each cell of the joint
-distribution an index says which of them to multiply; so hundreds of graphs share a few array operations.
+Every model is one long column of probabilities, table after table, and a structure's models stand side by side. For
+each structure and each cell of the joint distribution an index says which of them to multiply; so hundreds of graphs
+share a few array operations.
 """
 
 from __future__ import annotations
@@ -56,38 +57,37 @@ def lay_out(structures: Sequence[Structure], numbers: Sequence[Sequence[int]], c
     inner = np.where(parent[:, :, None, :] & later[:, None], sizes, 1).prod(axis=3)
     own = sizes[:, None]  # a node's own value is the last axis
     strides = np.where(parent, own * inner, 0) + np.eye(m, dtype=int)
-    index = np.matmul(strides.astype(float), _cells(cards[:m]).T) + start[:, :m, None]
+    index = np.matmul(strides.astype(np.float32), _cells(cards[:m]).T) + start[:, :m, None]
     return [
         Tables(own_index, own_start) for own_index, own_start in zip(index.astype(np.intp), start.tolist(), strict=True)
     ]
 
 
 @lru_cache(maxsize=64)
-def _cells(cards: tuple[int, ...]) -> Array:
-    """The values of all variables in each cell of their joint, shape (cells, n)."""
-    return np.array(list(product(*map(range, cards))), dtype=float)
+def _cells(cards: tuple[int, ...]) -> NDArray[np.float32]:
+    """The values of all variables in each cell of their joint, shape (cells, n); floats, because integer matrices are
+    multiplied slowly."""
+    return np.array(list(product(*map(range, cards))), dtype=np.float32)
 
 
 def draw_rows(
     tables: Sequence[Tables], cards: tuple[int, ...], prior: tuple[float, float], dice: Sequence[Random], models: int
-) -> list[list[Array]]:
-    """Random probabilities for all tables of so many models of each structure, drawn from the structure's own dice: of
-    two values, P(0) is uniform over the prior; of more, the row is uniform over those whose entries are all at least
-    the prior's lower end."""
+) -> list[Array]:
+    """Random probabilities for all tables of so many models of each structure, shape (length, models), drawn from the
+    structure's own dice: of two values, P(0) is uniform over the prior; of more, the row is uniform over those whose
+    entries are all at least the prior's lower end."""
     if max(cards) > 2:
         return [
-            [_draw_row(t, cards, prior[0], own) for _ in range(models)] for t, own in zip(tables, dice, strict=True)
+            np.stack([_draw_row(t, cards, prior[0], own) for _ in range(models)], axis=1)
+            for t, own in zip(tables, dice, strict=True)
         ]
     lengths = [t.start[-1] for t in tables]
     drawn = b"".join([own.randbytes(models * length) for length, own in zip(lengths, dice, strict=True)])
     uniform = (np.frombuffer(drawn, dtype="<u2") + 0.5) / 65536
     p0 = np.rint((prior[0] + (prior[1] - prior[0]) * uniform) * 10**DIGITS)
     every = np.stack([p0, 10**DIGITS - p0], axis=1).reshape(-1) / 10**DIGITS
-    out, at = [], 0
-    for length in lengths:
-        out.append([every[at + m * length : at + (m + 1) * length] for m in range(models)])
-        at += models * length
-    return out
+    ends = models * np.cumsum(lengths)
+    return [part.reshape(models, -1).T for part in np.split(every, ends[:-1])]
 
 
 def _draw_row(tables: Tables, cards: tuple[int, ...], low: float, dice: Random) -> Array:
@@ -101,18 +101,18 @@ def _draw_row(tables: Tables, cards: tuple[int, ...], low: float, dice: Random) 
     return np.concatenate(parts)
 
 
-def joint_of_roles(tables: Sequence[Tables], rows: Sequence[Sequence[Array]], kept: int) -> Array:
-    """The joint distribution of the first roles, flattened, shape (structures, models, kept).
+def joint_of_roles(tables: Sequence[Tables], rows: Sequence[Array], kept: int) -> Array:
+    """The joint distribution of the first roles, flattened, shape (structures, kept, models).
 
     Args:
-        rows: for each structure the same number of models.
+        rows: for each structure its models, all of the same number.
         kept: cells of the joint of these roles.
     """
-    start = np.cumsum([0] + [len(model) for models in rows for model in models])[:-1].reshape(len(tables), -1)
-    every = np.concatenate([model for models in rows for model in models])
-    out = np.ones((*start.shape, tables[0].places.shape[1]))
-    index = np.array([t.places for t in tables])
-    for v in range(index.shape[1]):
-        out *= every.take(start[:, :, None] + index[:, None, v])
-    summed: Array = out.reshape(*start.shape, kept, -1).sum(axis=3)
+    start = np.cumsum([0, *[len(models) for models in rows[:-1]]])
+    every = np.concatenate(rows)
+    index = np.array([t.places for t in tables]) + start[:, None, None]
+    out = every.take(index[:, 0], axis=0)
+    for v in range(1, index.shape[1]):
+        out *= every.take(index[:, v], axis=0)
+    summed: Array = out.reshape(len(tables), kept, -1, every.shape[1]).sum(axis=2)
     return summed

@@ -140,6 +140,21 @@ def plan(q: Query, shown: tuple[Reading, ...], cards: tuple[int, ...]) -> Plan:
     )
 
 
+@lru_cache(maxsize=1 << 13)
+def estimand_text(made: Plan, place: int, order: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """An estimand as text with %s for each letter, and the roles whose letters these are.
+
+    Args:
+        place: which of the plan's estimands.
+        order: the roles as their node numbers rise; in this order a term gives its variables.
+    """
+    pattern, used = made.patterns[place]
+    rank = [order.index(role) for role in range(len(order))]
+    terms = [renamed(made.terms[i], rank) for i in used]
+    written = pattern % tuple([term.text(["%s"] * len(order)) for term in terms])
+    return written, tuple([order[v] for target, given in terms for v, _ in target + given])
+
+
 def _cells(event: Assignment, cards: tuple[int, ...]) -> Array:
     """1 for each cell of the joint table in which the event holds, flattened."""
     cells = np.zeros(cards)

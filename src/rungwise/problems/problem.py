@@ -161,7 +161,7 @@ class Problem:
                 "task": q.task, "treatment": q.treatment, "outcome": q.outcome, "x": q.x, "x_ref": q.x_ref,
                 "y": q.y, "held": q.held, "bound": q.bound, "direction": q.direction,
             },
-            "facts": [{"target": f.term[0], "given": f.term[1], "value": f.value} for f in self.facts],
+            "facts": [{"target": target, "given": given, "value": p} for (target, given), p in self.facts],
         }  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:

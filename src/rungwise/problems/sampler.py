@@ -6,9 +6,9 @@ a problem never depends on which others are made with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice, tee
 from math import prod
 from random import Random
 from typing import NamedTuple
@@ -49,6 +49,13 @@ ENTRIES = 200
 """Times that a wish's structure is drawn from its entries, each time with all its MODELS, before it is given up."""
 
 
+POOL = 7168
+"""Problems that are sampled side by side: enough to share array operations, few enough for the processor's cache."""
+
+AHEAD = 2
+"""Times POOL: so many problems that are done wait for one before them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One problem to be sampled.
@@ -73,7 +80,7 @@ def sample_problem(name: str, recipe: Recipe, dice: Random) -> Problem:
     return next(sample_problems([Wish(name, dice)], recipe))
 
 
-def sample_problems(wishes: Sequence[Wish], recipe: Recipe) -> Iterator[Problem]:
+def sample_problems(wishes: Iterable[Wish], recipe: Recipe) -> Iterator[Problem]:
     """A problem for each wish; the words come last, one by one, as they are asked for.
 
     Its truth is computed from the displayed numbers by the right reading's estimand and agrees with the
@@ -83,19 +90,32 @@ def sample_problems(wishes: Sequence[Wish], recipe: Recipe) -> Iterator[Problem]
     Raises:
         UserError: a task that the recipe cannot ask, or no such problem was found.
     """
-    for one, wish in zip(settle_problems(wishes, recipe), wishes, strict=True):
+    wishes, told = tee(wishes)
+    for one, wish in zip(settle_problems(wishes, recipe), told, strict=True):
         yield tell(one, recipe, wish.dice)
 
 
-def settle_problems(wishes: Sequence[Wish], recipe: Recipe) -> list[Settled]:
-    """``sample_problems`` without the words."""
-    todo = [_Slot(i, wish, recipe) for i, wish in enumerate(wishes)]
+def settle_problems(wishes: Iterable[Wish], recipe: Recipe) -> Iterator[Settled]:
+    """``sample_problems`` without the words.
+
+    Up to POOL wishes are worked on side by side. Where one is done the next takes its place, so that the array
+    operations of every round are about many.
+    """
+    source = enumerate(wishes)
+    todo: list[_Slot] = []
     done: dict[int, Settled] = {}
-    while todo:
+    told = 0
+    while True:
+        room = min(POOL, max(0, (AHEAD + 1) * POOL - len(done))) - len(todo)
+        todo += [_Slot(i, wish, recipe) for i, wish in islice(source, max(0, room))]
+        if not todo:
+            return
         _find_structures([slot for slot in todo if slot.structure is None], recipe)
         done.update(_with_models([slot for slot in todo if slot.structure is not None], recipe))
         todo = [slot for slot in todo if slot.index not in done]
-    return [done[i] for i in range(len(wishes))]
+        while told in done:
+            yield done.pop(told)
+            told += 1
 
 
 class _Slot:
@@ -225,7 +245,7 @@ def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, 
         plans.setdefault(plan(slot.q, s.shown, cards_of(s.n, recipe)[: s.k]), []).append(slot)
     found: list[tuple[_Slot, Drawn, Case]] = []
     for made, own in plans.items():
-        numbers = made.numbers(np.concatenate([drawn[slot.index].joints for slot in own]).T)
+        numbers = made.numbers(np.concatenate([drawn[slot.index].joints for slot in own], axis=1))
         values = made.values(numbers)
         counts = [slot.models for slot in own]
         rights = np.repeat([slot.structure.place for slot in own if slot.structure is not None], counts)
@@ -235,7 +255,7 @@ def _with_models(slots: Sequence[_Slot], recipe: Recipe) -> Iterator[tuple[int, 
             at = first + int(fits[first : first + count].argmax())
             if fits[at]:
                 models, model = drawn[slot.index], at - first
-                case = Case(made.q, len(made.cards), models.tables, models.rows[model], models.joints[model])
+                case = Case(made.q, len(made.cards), models.tables, models.rows[:, model], models.joints[:, model])
                 found.append((slot, slot.candidate(made, case, numbers[:, at], values[:, at]), case))
             else:
                 slot.try_again()
@@ -275,11 +295,11 @@ def _has_its_point(settled: Settled) -> bool:
 
 
 class _Models(NamedTuple):
-    """The models drawn for a slot: where their probabilities stand, these, and the joints of the roles the facts speak
-    of, shape (MODELS, cells)."""
+    """The models drawn for a slot: where their probabilities stand, these, shape (length, models), and the joints of
+    the roles the facts speak of, shape (cells, models)."""
 
     tables: Tables
-    rows: list[Array]
+    rows: Array
     joints: Array
 
 
@@ -297,7 +317,7 @@ def _draw_models(slots: Sequence[_Slot], recipe: Recipe) -> dict[int, _Models]:
         structures = [slot.structure for slot in own if slot.structure is not None]
         tables = lay_out(structures, [slot.number for slot in own], cards)
         if recipe.monotone:
-            rows = [[_monotone_rows(slot, cards, recipe) for _ in range(models)] for slot in own]
+            rows = [np.stack([_monotone_rows(slot, cards, recipe) for _ in range(models)], axis=1) for slot in own]
         else:
             rows = draw_rows(tables, cards, recipe.prior, [slot.dice for slot in own], models)
         joints = joint_of_roles(tables, rows, prod(cards[:k]))

@@ -1,70 +1,139 @@
-"""Rewards: thin calls of the scorer, plus a small wage for an answer that can be read."""
+"""Rewards: thin calls of the scorer and of the step checks. docs/rewards.md says what each part can be gamed by."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from rungwise.errors import UserError
 from rungwise.problems.problem import Problem
-from rungwise.scoring.score import VIEWS, score
+from rungwise.scoring.score import VIEWS, Verdict, score
+from rungwise.scoring.steps import checked
 
 Completion = str | Sequence[Mapping[str, Any]]
 """A text, or chat messages of which the last holds the text."""
 
 
-def reward(text: str, problem: Problem, view: str = "natural", format_weight: float = 0.1) -> float:
-    """``format_weight`` for one readable final answer plus ``1 - format_weight`` for a right one; from 0 to 1.
+@dataclass(frozen=True)
+class Weights:
+    """What a completion is paid for; every part is a share from 0 to 1.
 
-    What it can be gamed by:
-
-    - the wage for format is paid to any constant answer (``{"PROB": "0"}``, LACK_CONDITION); within a group of
-      samples that all have the format it gives no gradient, so keep the weight small;
-    - a constant answer earns the share of items for which it is right (zero effects, undetermined values): look at
-      the constant baseline of the training suite and balance it;
-    - in the natural and formal views an expression leaves the arithmetic to the scorer (``by_expression`` tells),
-      and a text whose facts give the estimand away can be solved without reading the graph (graph-blind baseline);
-    - the reasoning is never read, only the final answer.
+    Attributes:
+        format: for one readable final answer.
+        process: for the share of right steps, see ``scoring.steps``. A right answer earns what these two leave.
+        length: taken off for a completion of full length, in proportion below.
+        tolerance: values off by less than this earn a part of the answer's share, falling linearly; 0: all or nothing.
 
     Raises:
-        UserError: unknown view, a problem without truth, or a weight outside [0, 1].
+        UserError: a part outside 0 to 1, or format and process above 1 together.
     """
-    _check(format_weight)
-    verdict = score(text, problem, view)
-    return format_weight * (verdict.status == "parsed") + (1 - format_weight) * verdict.score
+
+    format: float = 0.1
+    process: float = 0.0
+    length: float = 0.0
+    tolerance: float = 0.0
+
+    # Where settings hold one: unknown keys are refused there, as everywhere in a recipe.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (isinstance(value, (int, float)) and 0 <= value <= 1):
+                raise UserError(f"{field.name} is a share from 0 to 1, got {value!r}")
+        if self.format + self.process > 1 + 1e-9:
+            given = f"{self.format} and {self.process}"
+            raise UserError(f"format and process are shares of one reward: together 1 at most, got {given}")
 
 
-def make_trl_reward(view: str, format_weight: float = 0.1, prefill: str = "") -> Callable[..., list[float]]:
+def reward(
+    text: str, problem: Problem, view: str = "natural", weights: Weights = Weights(), used: float | None = None
+) -> float:
+    """format + process x (right steps / steps expected) + (1 - format - process) x answer - length x used, in [0, 1].
+
+    A text without one readable final answer earns 0. ``answer`` is 1 when everything asked for is right; with
+    ``tolerance`` also 1 - |value - truth| / tolerance where the answer is right and the value is near.
+
+    Args:
+        used: the share of the allowed tokens that the completion took; None: nothing is taken off for length.
+
+    Raises:
+        UserError: unknown view, or a problem without truth.
+    """
+    return _earned(score(text, problem, view), text, problem, view, weights, used)
+
+
+def _earned(verdict: Verdict, text: str, problem: Problem, view: str, weights: Weights, used: float | None) -> float:
+    if verdict.status == "unparsed":
+        return 0.0
+    answer = _answer_share(verdict, problem, weights.tolerance)
+    earned = weights.format + (1 - weights.format - weights.process) * answer
+    if weights.process:
+        steps = checked(text, problem, view, verdict)
+        earned += weights.process * sum([step.status == "right" for step in steps]) / len(steps)
+    return min(1.0, max(0.0, earned - weights.length * min(used or 0.0, 1.0)))
+
+
+def _answer_share(verdict: Verdict, problem: Problem, tolerance: float) -> float:
+    truth = problem.truth
+    if verdict.score or not tolerance or not verdict.answer_correct:
+        return float(verdict.score)
+    if truth is None or truth.value is None or verdict.value is None:
+        return 0.0
+    if verdict.reason.startswith("number_for_slots"):  # any number is near some truth, and none is shown
+        return 0.0
+    return max(0.0, 1 - abs(verdict.value - truth.value) / tolerance)
+
+
+def make_trl_reward(
+    view: str, weights: Weights = Weights(), prefill: str = "", limit: int | None = None
+) -> Callable[..., list[float]]:
     """A reward function with TRL's signature, for GRPO and for our PPO.
 
     The data set needs a column ``problem`` with ``json.dumps(problem.to_dict())``. Where the chat template ends the
     prompt with ``<think>``, give it as ``prefill``: else reasoning that was cut off would be read as an answer.
-    Failures propagate: a reward that turns its own errors into 0 trains on silently wrong numbers.
+    ``limit`` is the number of tokens a completion may have, for the length weight. Score, value and reason of the
+    verdicts go to TRL's ``log_extra`` where it is given. Failures propagate: a reward that turns its own errors into 0
+    trains on silently wrong numbers.
 
     Raises:
-        UserError: unknown view or weight; from the returned function, a problem that cannot be read or has no truth.
+        UserError: unknown view, or a length weight without limit; from the returned function, a problem that cannot be
+            read or has no truth.
     """
     if view not in VIEWS:
         raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
-    _check(format_weight)
+    if weights.length and not limit:
+        raise UserError("a reward with a length weight needs limit, the number of tokens a completion may have")
 
-    def causal_reward(completions: Sequence[Completion], problem: Sequence[str], **columns: Any) -> list[float]:
+    def causal_reward(
+        completions: Sequence[Completion],
+        problem: Sequence[str],
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        log_extra: Callable[[str, list[Any]], None] | None = None,
+        **columns: Any,
+    ) -> list[float]:
+        if weights.length and completion_ids is None:
+            raise UserError("a reward with a length weight needs completion_ids")
+        ids = completion_ids if limit and completion_ids is not None else [()] * len(completions)
+        texts = [prefill + text_of(completion) for completion in completions]
+        problems = [stored_problem(stored) for stored in problem]
+        verdicts = [score(text, one, view) for text, one in zip(texts, problems, strict=True)]
+        if log_extra is not None:
+            for column in ("score", "value", "reason"):
+                log_extra(column, [getattr(verdict, column) for verdict in verdicts])
         return [
-            reward(prefill + _text(completion), _problem(stored), view, format_weight)
-            for completion, stored in zip(completions, problem, strict=True)
+            _earned(verdict, text, one, view, weights, len(tokens) / (limit or 1))
+            for verdict, text, one, tokens in zip(verdicts, texts, problems, ids, strict=True)
         ]
 
     return causal_reward
 
 
-def _check(format_weight: float) -> None:
-    if not 0 <= format_weight <= 1:
-        raise UserError(f"format_weight is {format_weight}; give a number from 0 to 1")
-
-
-def _text(completion: Completion) -> str:
+def text_of(completion: Completion) -> str:
+    """What was written, of either kind."""
     if isinstance(completion, str):
         return completion
     # A message that only calls a tool has no content: nothing was said.
@@ -72,8 +141,8 @@ def _text(completion: Completion) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _problem(stored: str) -> Problem:
-    """Each problem comes back once per sample of its group and once per epoch; read it once."""
+def stored_problem(stored: str) -> Problem:
+    """The problem of a row. Each comes back once per sample of its group and once per epoch; read it once."""
     try:
         data = json.loads(stored)
     except json.JSONDecodeError as error:

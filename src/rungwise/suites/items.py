@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from itertools import groupby
 from typing import Any
 
 from rungwise.errors import UserError
+from rungwise.problems import sampler
 from rungwise.problems.decisive import PairWish, sample_decisive
 from rungwise.problems.insufficient import LackWish, sample_insufficient
 from rungwise.problems.polarity import twin
@@ -73,9 +75,6 @@ LEVELS: dict[str, tuple[dict[int, float], dict[str, float]]] = {
     "expert": ({8: 0.3, 9: 0.4, 10: 0.3}, {"joint": 1.0}),
 }
 """A curriculum: level -> numbers of nodes and menus with their weights, from easy to difficult."""
-
-CHUNK = 3584
-"""Problems that are sampled side by side. Any number gives the same ones; this is large enough to be fast."""
 
 _PAIRS = ("decisive", "insufficient")
 
@@ -234,20 +233,20 @@ def generate(
 def _sampled(
     suite: str, recipe: Recipe, indices: range, seed: int, twins: bool, shapes: dict[str, Order]
 ) -> Iterator[Problem]:
-    for first in range(0, len(indices), CHUNK):
-        places = [_place(i, recipe.tasks, twins) for i in indices[first : first + CHUNK]]
-        wishes = {}
-        for name, j, _ in places:
+    def wishes() -> Iterator[Wish]:
+        for (name, j), _ in groupby(_place(i, recipe.tasks, twins)[:2] for i in indices):
             key = (seed, suite, recipe.split, name)
             planned = place_of(key, j, recipe.zero)
             ways = ways_of(shapes[name], key, j, recipe) if shapes else ()
-            wishes[name, j] = Wish(name, make_dice(*key, j), planned.zero, planned.yes, ways)
-        problems = zip(wishes, sample_problems(list(wishes.values()), recipe), strict=True)
-        at: tuple[str, int] | None = None
-        for name, j, is_twin in places:
-            if at != (name, j):  # a twin comes right after its problem
-                at, problem = next(problems)
-            yield (twin(problem) or problem) if is_twin else problem
+            yield Wish(name, make_dice(*key, j), planned.zero, planned.yes, ways)
+
+    problems = sample_problems(wishes(), recipe)
+    at: tuple[str, int] | None = None
+    for i in indices:
+        name, j, is_twin = _place(i, recipe.tasks, twins)
+        if at != (name, j):  # a twin comes right after its problem
+            at, problem = (name, j), next(problems)
+        yield (twin(problem) or problem) if is_twin else problem
 
 
 def _place(i: int, tasks: Sequence[str], twins: bool) -> tuple[str, int, bool]:
@@ -260,8 +259,8 @@ def _place(i: int, tasks: Sequence[str], twins: bool) -> tuple[str, int, bool]:
 
 
 def _decisive(recipe: Recipe, indices: range, seed: int) -> Iterator[Problem]:
-    for first in range(0, len(indices), CHUNK):
-        own = indices[first : first + CHUNK]
+    for first in range(0, len(indices), sampler.POOL):
+        own = indices[first : first + sampler.POOL]
         wishes = []
         for at in range(own.start // 2, (own.stop + 1) // 2):
             name, j = recipe.tasks[at % len(recipe.tasks)], at // len(recipe.tasks)
@@ -278,8 +277,8 @@ def _decisive(recipe: Recipe, indices: range, seed: int) -> Iterator[Problem]:
 
 def _insufficient(recipe: Recipe, indices: range, seed: int, sufficient: float) -> Iterator[Problem]:
     share = 2 if sufficient == 0.5 else 1  # one half: both of each pair, in random order
-    for first in range(0, len(indices), CHUNK):
-        own = indices[first : first + CHUNK]
+    for first in range(0, len(indices), sampler.POOL):
+        own = indices[first : first + sampler.POOL]
         wishes, keys = [], []
         for at in range(own.start // share, (own.stop - 1) // share + 1):
             name, j = recipe.tasks[at % len(recipe.tasks)], at // len(recipe.tasks)
