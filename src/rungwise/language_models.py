@@ -34,11 +34,12 @@ class Completion:
     cut_off: bool
 
 
-def load_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
+def load_model(name: str | Path, device: str | None = None, bits: int = 0) -> tuple[Any, Any]:
     """(model, tokenizer) from a folder, the Hugging Face hub or, as "embedded", the package, in evaluation mode.
 
     A folder with a LoRA adapter is loaded on its base model and merged. Only safetensors weights are read and no
-    code of the model's is run. The hub is asked only for what can't be a path.
+    code of the model's is run. The hub is asked only for what can't be a path. With ``bits`` 4 the weights are held in
+    nf4 and computed with in bfloat16 (bitsandbytes, on CUDA).
 
     Raises:
         UserError: no such folder or model, or an extra is not installed.
@@ -59,6 +60,7 @@ def load_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
             use_safetensors=True,
             dtype=torch.float32 if device == "cpu" else "auto",
             output_loading_info=True,
+            **(_in_four_bits(device) if bits else {}),
             **safe,
         )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, require("safetensors").SafetensorError) as error:
@@ -68,7 +70,14 @@ def load_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
         raise UserError(f"can't load the model {place!r}: {_first_line(error)}") from error
     if info["missing_keys"]:  # the library would fill them with random numbers and go on
         raise UserError(f"the model {place!r} is incomplete: no weights for {min(info['missing_keys'])}")
-    return model.to(device).eval(), tokenizer
+    return (model if bits else model.to(device)).eval(), tokenizer
+
+
+def _in_four_bits(device: str) -> dict[str, Any]:
+    nf4 = require("transformers").BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=require("torch").bfloat16
+    )
+    return {"quantization_config": nf4, "device_map": {"": device}}
 
 
 def load_skeleton(name: str | Path) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from ticks import Ticks
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from rungwise.posttrain import common
 from rungwise.posttrain.common import Accuracy, Progress, Run
@@ -57,7 +57,7 @@ def save_talking(folder: Path) -> Path:
     return folder
 
 
-def save_talker(folder: Path, template: str | None) -> Path:
+def save_talker(folder: Path, template: str | None, family: str = "llama") -> Path:
     """A tiny model for English: its tokenizer learnt from our own problems, with a chat template if one is given."""
     items = list(generate("published-style", 28, 1))
     texts = [text for item in items for text in (item.text, solution_text(item.problem, "natural"))]
@@ -77,12 +77,12 @@ def save_talker(folder: Path, template: str | None) -> Path:
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="<pad>", unk_token="<unk>", eos_token="<end>")
     tokenizer.chat_template = template
     torch.manual_seed(0)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1,
-            num_attention_heads=2, max_position_embeddings=2048, pad_token_id=0, eos_token_id=2, bos_token_id=2,
-        )
+    config = AutoConfig.for_model(
+        family,
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=2048, pad_token_id=0, eos_token_id=2, bos_token_id=2,
     )  # fmt: skip
+    model = AutoModelForCausalLM.from_config(config)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

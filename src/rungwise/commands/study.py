@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  rungwise study --recipe tiny --seeds 5 --workers 2 --out runs/study
+  rungwise study --recipe tiny --seeds 5 --out runs/study
   rungwise study --recipe tiny --methods sft,grpo --suites base,hard --set sft.lr=5e-4 --out runs/two
   rungwise study --recipe tiny --smoke --out runs/smoke"""
 )
@@ -29,7 +30,7 @@ Examples:
 @click.option("--suites", metavar="S,S,...", help="See 'rungwise list suites'; default: the recipe's study.suites.")
 @click.option("--items", metavar="N", help="Items of each suite; default: the recipe's study.items.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting of the recipe.")
-@click.option("--workers", default=1, show_default=True, help="Processes; with more than one, each has one thread.")
+@click.option("--workers", type=int, help="Processes; several have a thread each. Default: one a core, on a GPU one.")
 @click.option("--smoke", is_flag=True, help="About two minutes, through the same code.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the study.")
 @json_option
@@ -40,7 +41,7 @@ def study(
     suites: str | None,
     items: str | None,
     overrides: tuple[str, ...],
-    workers: int,
+    workers: int | None,
     smoke: bool,
     out: Path,
     as_json: bool,
@@ -51,6 +52,7 @@ def study(
     """
     from rungwise.language_models import require
 
+    torch = require("torch")
     require("trl"), require("matplotlib")
     from rungwise.posttrain.settings import recipe
     from rungwise.study import study as run
@@ -59,6 +61,8 @@ def study(
     given = [f"study.{key}={value}" for key, value in flags.items() if value is not None]
     chosen = recipe(name, [*overrides, *given], smoke)
     _check_seconds(chosen.study, overrides)
+    if workers is None:
+        workers = 1 if torch.cuda.is_available() else min(len(os.sched_getaffinity(0)), chosen.study.seeds)
     with Bars() as bars:
 
         def report(stage: str, row: dict[str, Any]) -> None:

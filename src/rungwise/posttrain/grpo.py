@@ -75,4 +75,5 @@ def online_settings(run: Run, settings: OnlineSettings) -> dict[str, Any]:
         "temperature": settings.temperature,
         "epsilon": settings.clip,
         "mask_truncated_completions": True,
+        **({} if settings.vllm == "off" else {"use_vllm": True, "vllm_mode": settings.vllm}),
     }

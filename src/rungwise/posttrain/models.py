@@ -26,13 +26,13 @@ def load_for_training(name: str, lora: LoRASettings) -> tuple[PreTrainedModel, P
     folder = local_folder(name)
     stored = folder / "adapter_config.json" if folder else None
     if folder is None or stored is None or not stored.exists():
-        model, tokenizer = load_model(name)
+        model, tokenizer = load_model(name, bits=lora.bits)
         return with_adapters(model, lora).train(), tokenizer
     known = read_json(stored)
     if known.get("r") != lora.rank:
         rank = known.get("r")
         raise UserError(f"{name} holds adapters of rank {rank}; train them on with lora.rank={rank}")
-    model, tokenizer = load_model(known["base_model_name_or_path"])
+    model, tokenizer = load_model(known["base_model_name_or_path"], bits=lora.bits)
     return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=True).train(), tokenizer
 
 

@@ -258,8 +258,7 @@ class TrainRecipe:
         model: what is trained when no --model is given.
         view: the view of prompts and solutions.
         names: the vocabulary of events where the view shows names.
-        guidance: worked steps in the solutions and, outside the slots view, a request for them in the prompt; without
-            it final answers only.
+        guidance: worked steps in the solutions; without it final answers only.
         solutions: worked solutions a task (cold start, SFT, DPO, KTO).
         questions: questions with answers only (GRPO, PPO).
         level: difficulty of the questions, one of ``suites.items.LEVELS`` or "mixed", the training suite's own sizes.
