@@ -21,7 +21,7 @@ from tiny_runs import CHECKPOINT, ignore, metrics, save_talker, stall, tiny_reci
 
 from rungwise.errors import UserError
 from rungwise.language_models import load_model
-from rungwise.posttrain import dpo
+from rungwise.posttrain import dpo, preferences
 from rungwise.posttrain.common import Run
 from rungwise.posttrain.dpo import pair_stream
 from rungwise.posttrain.preferences import Pair, load_pairs
@@ -155,7 +155,7 @@ def test_the_making_of_pairs_is_part_of_the_time(
         pairs, facts = load_pairs(*given)
         return pairs, {**facts, "seconds": 25.0}
 
-    monkeypatch.setattr(dpo, "load_pairs", slow)
+    monkeypatch.setattr(preferences, "load_pairs", slow)
     recipe = dpo_recipe(tiny_folder, seconds=30.0)
     assert 25 < dpo.train(tiny_run(recipe, tmp_path))["seconds"] < 2 * recipe.dpo.seconds
     assert metrics(tmp_path)[-1]["step"] < 5

@@ -22,29 +22,15 @@ from datasets import IterableDataset
 from transformers import TrainerCallback
 from trl import DPOConfig, DPOTrainer
 
-from rungwise.posttrain.common import (
-    Clock,
-    Run,
-    last_checkpoint,
-    run_trainer,
-    save_model,
-    steps_done,
-    trainer_settings,
-)
-from rungwise.posttrain.preferences import Pair, load_pairs, start_model, without_reference
+from rungwise.posttrain.common import Run, trainer_settings
+from rungwise.posttrain.preferences import Pair, start_model, train_on_pairs
 from rungwise.posttrain.solutions import similar_length
 from rungwise.problems.streams import stream
 
 
 def train(run: Run) -> dict[str, Any]:
     """Train (or resume) and leave the model in ``out/model``; returns steps, seconds and facts about the pairs."""
-    pairs, facts = load_pairs(run, run.recipe.dpo)
-    clock = Clock(run.out, run.recipe.dpo.seconds, run.progress, facts["seconds"])
-    resume = last_checkpoint(run.out)
-    trainer = make_trainer(run, pairs, steps_done(resume), [clock])
-    run_trainer(trainer, resume)
-    save_model(without_reference(trainer.model), run.tokenizer, run.out / "model")
-    return {"steps": trainer.state.global_step, "seconds": clock.seconds, "pairs": facts}
+    return train_on_pairs(run, run.recipe.dpo, make_trainer)
 
 
 def make_trainer(run: Run, pairs: list[Pair], done: int, callbacks: list[TrainerCallback]) -> TokenDPOTrainer:

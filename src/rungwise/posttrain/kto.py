@@ -27,16 +27,8 @@ from transformers import TrainerCallback
 from trl import KTOConfig, KTOTrainer
 
 from rungwise.errors import UserError
-from rungwise.posttrain.common import (
-    Clock,
-    Run,
-    last_checkpoint,
-    run_trainer,
-    save_model,
-    steps_done,
-    trainer_settings,
-)
-from rungwise.posttrain.preferences import Pair, load_pairs, start_model, without_reference
+from rungwise.posttrain.common import Run, trainer_settings
+from rungwise.posttrain.preferences import Pair, start_model, train_on_pairs
 from rungwise.posttrain.solutions import similar_length
 from rungwise.problems.streams import stream
 
@@ -50,13 +42,7 @@ def train(run: Run) -> dict[str, Any]:
         UserError: a part of a step's rows is a single one.
     """
     rows_a_part(run)  # before pairs are made
-    pairs, facts = load_pairs(run, run.recipe.kto)
-    clock = Clock(run.out, run.recipe.kto.seconds, run.progress, facts["seconds"])
-    resume = last_checkpoint(run.out)
-    trainer = make_trainer(run, pairs, steps_done(resume), [clock])
-    run_trainer(trainer, resume)
-    save_model(without_reference(trainer.model), run.tokenizer, run.out / "model")
-    return {"steps": trainer.state.global_step, "seconds": clock.seconds, "pairs": facts}
+    return train_on_pairs(run, run.recipe.kto, make_trainer)
 
 
 def rows_a_part(run: Run) -> int:

@@ -14,7 +14,7 @@ pairs come from the few problems whose solutions are given, the same as for SFT.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from itertools import chain, count, islice
@@ -22,11 +22,11 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, TrainerCallback
 
 from rungwise.errors import UserError
 from rungwise.files import read_json, read_json_lines, write_json, write_json_lines
-from rungwise.posttrain.common import Run, opening
+from rungwise.posttrain.common import Clock, Run, last_checkpoint, opening, run_trainer, save_model, steps_done
 from rungwise.posttrain.data import solved
 from rungwise.posttrain.settings import PreferenceSettings, TrainRecipe
 from rungwise.posttrain.shared_prompts import sample
@@ -205,6 +205,22 @@ def own_samples(run: Run, prompts: Sequence[list[int]], temperature: float) -> l
             found[i] = str(tokenizer.decode(row[:end], skip_special_tokens=True)), row[: end + 1]
     model.train()
     return [found[i] for i in range(len(prompts))]
+
+
+def train_on_pairs(
+    run: Run,
+    settings: PreferenceSettings,
+    make_trainer: Callable[[Run, list[Pair], int, list[TrainerCallback]], Any],
+) -> dict[str, Any]:
+    """Train (or resume) on the run's pairs, whose making counts as training time, and leave the model in ``out/model``;
+    ``make_trainer`` is given the run, the pairs, the steps that are done and the callbacks."""
+    pairs, facts = load_pairs(run, settings)
+    clock = Clock(run.out, settings.seconds, run.progress, facts["seconds"])
+    resume = last_checkpoint(run.out)
+    trainer = make_trainer(run, pairs, steps_done(resume), [clock])
+    run_trainer(trainer, resume)
+    save_model(without_reference(trainer.model), run.tokenizer, run.out / "model")
+    return {"steps": trainer.state.global_step, "seconds": clock.seconds, "pairs": facts}
 
 
 def end_ids(run: Run) -> list[int]:
