@@ -25,7 +25,7 @@ def write_checkpoint(out: Path, step: int, seconds: float | None) -> Path:
     folder.mkdir(parents=True)
     (folder / "trainer_state.json").write_text(json.dumps({"global_step": step}))
     if seconds is not None:
-        (folder / CLOCK).write_text(json.dumps({"seconds": seconds}))
+        (folder / CLOCK).write_text(json.dumps({"seconds": seconds, "over": False}))
     return folder
 
 
@@ -51,7 +51,7 @@ def test_the_time_limit_counts_all_runs_of_a_folder(tmp_path: Path) -> None:
     assert train(clock, 1, 3) == [1, 2, 3]
     assert rows[0] == {"seconds": 1.0, "of": 20.0, "step": 1}
     write_checkpoint(tmp_path, 3, None)
-    clock.on_save(SimpleNamespace(output_dir=str(tmp_path)), SimpleNamespace(global_step=3), None)
+    clock.on_save(SimpleNamespace(output_dir=str(tmp_path)), SimpleNamespace(global_step=3), TrainerControl())
     spent = json.loads((tmp_path / "checkpoint-3" / CLOCK).read_text())["seconds"]
     assert spent == 10  # three readings of the clock a step, and one to save it
 

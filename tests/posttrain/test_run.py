@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,25 @@ def test_a_killed_run_goes_on_from_its_checkpoint(method: str, talking_folder: P
     load_model(resumed / "model")
     assert json.loads((resumed / "done.json").read_text()) == result
     assert {"torch", "trl", "transformers", "python"} <= result["versions"].keys()
+
+
+@pytest.mark.usefixtures("ticks")
+@pytest.mark.parametrize("method", ["sft", "kto", "grpo", "ppo"])
+def test_a_run_killed_between_its_last_step_and_its_model_makes_no_other_step(
+    method: str, talking_folder: Path, tmp_path: Path
+) -> None:
+    settings = tiny_recipe(talking_folder, 1000.0)
+    chosen = replace(settings, **{method: replace(getattr(settings, method), steps=2 * CHECKPOINT)})
+    result = train(chosen, method, None, tmp_path, ignore)
+    trained, lines = weights(tmp_path / "model"), metrics(tmp_path)
+    shutil.rmtree(tmp_path / "model")
+    (tmp_path / "done.json").unlink()
+    steps: list[int] = []
+    again = train(chosen, method, None, tmp_path, lambda row: steps.append(row["step"]))
+    assert steps == []
+    assert again["steps"] == result["steps"] == 2 * CHECKPOINT
+    assert same(weights(tmp_path / "model"), trained)
+    assert metrics(tmp_path) == lines
 
 
 @pytest.mark.usefixtures("ticks")

@@ -10,7 +10,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,10 @@ ENDLESS = 1_000_000
 """Steps of a run that only its seconds end."""
 
 
+class NothingLeft(Exception):
+    """Raised where training would begin, with the state of the checkpoint loaded, when all of its steps are done."""
+
+
 class Clock(TrainerCallback):  # type: ignore[misc]
     """Stops training after a number of seconds, counted over all runs that share the folder; keeps metrics.
 
@@ -72,11 +76,12 @@ class Clock(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, out: Path, seconds: float, progress: Progress, spent: float = 0.0) -> None:
         self.out, self.limit, self.progress = out, seconds, progress
-        self.before, self.started = spent, time.monotonic()
+        self.before, self.started, self.over = spent, time.monotonic(), False
         checkpoint = last_checkpoint(out)
         kept: list[dict[str, Any]] = []
         if checkpoint is not None:
-            self.before = read_json(checkpoint / CLOCK)["seconds"]
+            found = read_json(checkpoint / CLOCK)
+            self.before, self.over = found["seconds"], found["over"]
             kept = [row for row in read_log(out / METRICS) if row["step"] <= steps_done(checkpoint)]
         last = kept[-1] if kept else {"step": 0}
         self.tokens: float = last.get("num_tokens", 0)
@@ -91,8 +96,10 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         return self.before + time.monotonic() - self.started
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Setting up does not count as training."""
+        """Setting up does not count as training; a run whose last step is in its checkpoint has no other to do."""
         self.started = time.monotonic()
+        if self.over:
+            raise NothingLeft  # the trainer looks at its control only after a step
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Report, and stop when the time is up."""
@@ -125,7 +132,7 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         if not self.writes:
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        write_json(folder / CLOCK, {"seconds": self.seconds})
+        write_json(folder / CLOCK, {"seconds": self.seconds, "over": control.should_training_stop})
 
 
 def processes() -> PartialState:
@@ -194,7 +201,8 @@ def run_trainer(trainer: Any, resume: Path | None) -> None:
     for reporter in get_reporting_integration_callbacks(trainer.args.report_to):
         if found := trainer.pop_callback(reporter):  # to the end: our callbacks add numbers to a line of metrics
             trainer.add_callback(found)
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    with suppress(NothingLeft):
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
 
 
 def rows_at_once(settings: Updates, rows: int) -> int:
