@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import click
 
 from rungwise import __version__
+from rungwise.commands.audit import audit
 from rungwise.commands.evaluate import evaluate
 from rungwise.commands.generate import export, generate, reveal
 from rungwise.commands.rephrase import rephrase
+from rungwise.commands.score import score
 from rungwise.commands.show import show
 from rungwise.commands.solve import solve
 from rungwise.commands.study import study
@@ -38,7 +40,8 @@ def rungwise() -> None:
 
 
 for _command in (
-    generate, show, list_, verify, reveal, export, rephrase, solve, pretrain, train, study, evaluate, quickstart,
+    generate, show, list_, verify, reveal, export, rephrase, solve, pretrain, train, study, evaluate, score, audit,
+    quickstart,
 ):  # fmt: skip
     rungwise.add_command(_command)
 

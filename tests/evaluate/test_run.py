@@ -116,7 +116,11 @@ def test_a_published_file_is_scored_against_its_labels(tmp_path: Path) -> None:
     assert [row["value_correct"] for row in found] == [True] * 5 + [False] * 2
     assert found[1]["answer"] == "No"
     assert found[1]["truth"]["answer"] == "Yes"
-    assert list(found[-1]) == PREDICTION_KEYS
+    assert list(found[0]) == list(found[-1]) == [*PREDICTION_KEYS, "official"]
+    assert [row["official"] for row in found] == [1, 1, 1, 1, 1, 0, 0]
+    assert results["scorings"]["official"]["accuracy"] == pytest.approx(5 / 7)
+    assert results["scorings"]["strict"]["accuracy"] == pytest.approx(4 / 7)
+    assert results["scorings"]["official_only_reasons"] == {"wrong_answer": 1}
     misses = [json.loads(line) for line in (tmp_path / "out" / "misses.jsonl").read_text().splitlines()]
     assert misses == results["misses"]
     assert [miss["id"] for miss in misses] == ["5", "6"]

@@ -12,6 +12,7 @@ from rungwise.evaluate.questions import load_suite
 from rungwise.suites.export import export_folder
 from rungwise.suites.folder import write_folder
 from rungwise.suites.published import caugym
+from rungwise.suites.published.item import refuse
 from rungwise.suites.rows import read_rows
 from rungwise.suites.shards import Request
 
@@ -20,10 +21,11 @@ def test_caugym_items_are_read_back(tmp_path: Path) -> None:
     write_folder(tmp_path / "made", Request(("base", "insufficient"), 14))
     assert export_folder(tmp_path / "made", "caugym", tmp_path / "out.json") == 28
     rows = [row for _, row in read_rows(tmp_path / "made")]
-    items = caugym.load(tmp_path / "out.json")
+    items = list(caugym.load(tmp_path / "out.json", None, refuse))
     for row, item in zip(rows, items, strict=True):
         assert (item.id, item.task, item.text) == (row["id"], row["task"], row["text"])
-        assert item.lack == (row["value"] is None)
+        assert item.label is not None
+        assert (item.label.answer == "LACK_CONDITION") == (row["value"] is None)
         if row["value"] is not None:
             assert item.label.value == pytest.approx(row["value"], abs=0.6e-4)
     first = json.loads((tmp_path / "out.json").read_text())[0]

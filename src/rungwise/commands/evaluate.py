@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from rungwise.commands.output import Bars, emit, json_option, note, show_table
+from rungwise.commands.output import Bars, emit, ends, json_option, note, percent, show_table
+from rungwise.commands.score import published_options, show_scorings
 
 CUT_OFF_WARNING = 0.02
 """Above this share of cut-off texts the user is told: they can't be right, however good the model is."""
@@ -18,12 +19,13 @@ CUT_OFF_WARNING = 0.02
     epilog="""\b
 Examples:
   rungwise evaluate --model exact --suite caugym:base_dataset.json --rounding published
+  rungwise evaluate --model runs/m --suite cladder:DIR#hard --patch audit/patch.jsonl --out runs/m/cladder
   rungwise evaluate --model graph-blind --suite decisive --n 700
   rungwise evaluate --model runs/grpo/model --suite base --view slots --out runs/grpo/base
   rungwise evaluate --model ORG/MODEL --suite items --samples 5 --temperature 0.6 --top-p 0.95 --out runs/m"""
 )
 @click.option("--model", required=True, help="exact, a shortcut, embedded, a model folder or a Hugging Face id.")
-@click.option("--suite", required=True, help="A suite, a folder or file made by generate, or caugym:PATH[#SUBSET].")
+@click.option("--suite", required=True, help="A suite, a folder or file made by generate, or NAME:PATH[#SUBSET].")
 @click.option("--view", help="natural, formal or slots; default natural, or the view of the file.")
 @click.option("--n", type=int, help="Items to generate (suites of rungwise only; default 700).")
 @click.option("--limit", type=int, help="Take only the first items.")
@@ -33,6 +35,7 @@ Examples:
 @click.option("--top-p", default=1.0, show_default=True)
 @click.option("--max-new-tokens", type=int, help="Longest text; default 256 in the slots view, else 2048.")
 @click.option("--batch-size", default=64, show_default=True, help="Texts generated at once.")
+@published_options
 @click.option("--rounding", default="exact", show_default=True, help="exact, or published: as CauGym's labels round.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
 @json_option
@@ -55,6 +58,8 @@ def evaluate(model: str, suite: str, as_json: bool, **settings: Any) -> None:
         note(f"miss: {json.dumps(miss, ensure_ascii=True)}")
     if results["cut_off"] > CUT_OFF_WARNING:
         note(f"{100 * results['cut_off']:.0f} % of the texts were cut off; raise --max-new-tokens")
+    if results.get("skipped"):
+        note(f"{results['skipped']} damaged rows were passed over")
     if results["unread"]:
         note(f"{100 * results['unread']:.1f} % of the items were not read; they count as wrong")
     seconds = max(results["seconds"], 1e-3)
@@ -72,27 +77,21 @@ def _show(results: dict[str, Any]) -> None:
         table.add_row(
             name,
             str(cell["n"]),
-            _percent(cell["accuracy"]),
-            _ends(cell["interval"]),
-            _percent(cell["value_accuracy"]),
-            _ends(cell["value_interval"]),
-            _percent(cell["answer_accuracy"]),
-            _percent(cell["unparsed"]),
+            percent(cell["accuracy"]),
+            ends(cell["interval"]),
+            percent(cell["value_accuracy"]),
+            ends(cell["value_interval"]),
+            percent(cell["answer_accuracy"]),
+            percent(cell["unparsed"]),
         )
     show_table(table)
-    shortcuts = ", ".join(f"{name} {_percent(value)}" for name, value in results["baselines"].items())
+    shortcuts = ", ".join(f"{name} {percent(value)}" for name, value in results["baselines"].items())
     click.echo(f"value right by shortcuts: {shortcuts}")
+    if "scorings" in results:
+        show_scorings(results["scorings"])
     if "strict_corrected" in results:
         corrected = results["strict_corrected"]
         click.echo(
-            f"right with the answers that the set's own sign rule gives: {_percent(corrected['accuracy'])}"
+            f"right with the answers that the set's own sign rule gives: {percent(corrected['accuracy'])}"
             f" ({corrected['changed']} published answers contradict it)"
         )
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f}"
-
-
-def _ends(interval: list[float]) -> str:
-    return f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,16 @@ def show_table(table: Table) -> None:
 
     console = Console()
     Console(width=console.width if console.is_terminal else 160).print(table)
+
+
+def percent(share: float | None) -> str:
+    """As in ``81.2``; nothing where there is no share."""
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def ends(interval: Sequence[float]) -> str:
+    """As in ``78.9-83.1``."""
+    return f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}"
 
 
 class Bars:

@@ -9,20 +9,24 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from rungwise.causal.graph import DAG
 from rungwise.errors import UserError
 from rungwise.files import parse_json
-from rungwise.problems.problem import Answer, Problem, Query, Variable
+from rungwise.problems.problem import Answer, Problem
 from rungwise.problems.solve import solve
 from rungwise.scoring.sign import answer_from_value
 from rungwise.suites.items import SUITES, VIEWS, generate, to_text
-from rungwise.suites.published import caugym
+from rungwise.suites.published import BENCHMARKS, is_published, open_set
+from rungwise.suites.published.effects import STANDING
+from rungwise.suites.published.item import Benchmark, PublishedItem, Truth, refuse
+from rungwise.suites.published.patch import check_labels, patched, read_patch
 from rungwise.suites.rows import read_rows
 from rungwise.wording.reader import read
 
-PUBLISHED = ("caugym",)
 DEFAULT_N = 700
+READ = "caugym"
+"""The benchmark whose items become problems of ours: with views, shortcuts and the solver's roundings."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,9 @@ class Question:
     Attributes:
         index: its place in the suite, from 0.
         prompt: what a language model sees; None where the item could not be read and the view needs that.
-        problem: what an answer is scored against, with its truth (a published item: the label).
+        problem: what an answer is scored against, with its truth; for a published item what it was read as, or a
+            problem that stands for it.
+        published: the benchmark and the item that the question is; its label is the truth.
         unread: why our reader could not read the item, None when it could.
         corrected: the answer that the sign of the truth's value gives; the published ETT answers often differ.
     """
@@ -43,42 +49,68 @@ class Question:
     view: str
     prompt: str | None
     problem: Problem
+    published: tuple[Benchmark, PublishedItem] | None = None
     unread: str | None = None
     corrected: str | None = None
 
     @property
-    def truth(self) -> Answer:
+    def is_problem(self) -> bool:
+        """Whether ``problem`` says what is asked, and does not only stand for the item."""
+        return self.unread is None and (self.published is None or self.published[0].name == READ)
+
+    @property
+    def truth(self) -> Answer | Truth:
         """What counts as right."""
+        if self.published is not None and self.published[1].label is not None:
+            return self.published[1].label
         assert self.problem.truth is not None
         return self.problem.truth
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The questions of one suite; ``published`` where the truth is a label that other people gave."""
+    """The questions of one suite.
+
+    Attributes:
+        published: the benchmark whose labels are the truth, None for suites of our own.
+        skipped: what was said about damaged rows that were passed over.
+    """
 
     name: str
     view: str
     questions: tuple[Question, ...]
-    published: bool
+    published: Benchmark | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
         """Hash over everything that a prediction is about, so that no stored prediction meets other data."""
         digest = hashlib.sha256()
         for q in self.questions:
-            digest.update(json.dumps([q.id, q.prompt, q.truth.value, q.truth.answer]).encode())
+            digest.update(json.dumps([q.id, q.prompt, *_said(q.truth)]).encode())
         return digest.hexdigest()
 
 
+def _said(truth: Answer | Truth) -> list[Any]:
+    shares = [truth.shares] if isinstance(truth, Truth) and truth.shares is not None else []
+    return [truth.value, truth.answer, *shares]
+
+
 def load_suite(
-    spec: str, view: str | None = None, n: int | None = None, seed: int = 0, limit: int | None = None
+    spec: str,
+    view: str | None = None,
+    n: int | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    patch: Path | None = None,
+    skip_bad: bool = False,
 ) -> Suite:
-    """The suite that ``spec`` names: one of SUITES, a folder or file made by ``rungwise generate``, or
-    ``caugym:PATH[#SUBSET]``.
+    """The suite that ``spec`` names: one of SUITES, a folder or file made by ``rungwise generate``, or a published set,
+    NAME:PATH[#SUBSET].
 
     ``n`` and ``seed`` belong to our suites (default DEFAULT_N items), ``limit`` keeps the first items of any.
-    ``view`` is natural by default, for generated files the view they were made in.
+    ``view`` is natural by default, for generated files the view they were made in. Of a published set, ``patch`` is a
+    file of corrected labels, and ``skip_bad`` reads on past damaged rows.
 
     Raises:
         UserError: unknown suite or view, a file that is not what it should be, or an ``n`` for a file.
@@ -89,15 +121,16 @@ def load_suite(
     for name, count in (("n", n), ("limit", limit)):
         if count is not None and count < 1:
             raise UserError(f"{name} must be at least 1, got {count}")
-    published = spec.partition(":")[0] in PUBLISHED
+    published = is_published(spec)
+    if not published and (patch is not None or skip_bad):
+        raise UserError("--patch and --skip-bad are for published sets")
     if spec not in SUITES and n is not None and (published or Path(spec).exists()):
         raise UserError("--n is for suites that are generated; use --limit to take the first items of a file")
     if spec in SUITES:
         view = view or "natural"
         questions = _generated(spec, n or DEFAULT_N, seed, view)
     elif published:
-        view = view or "natural"
-        questions = _published(spec.partition(":")[2], view)
+        return _published(spec, view or "natural", limit, patch, skip_bad)
     elif Path(spec).exists():
         questions = _stored(Path(spec), view)
     else:
@@ -105,7 +138,7 @@ def load_suite(
     found = tuple(islice(questions, limit))
     if not found:
         raise UserError(f"{spec} holds no items")
-    return Suite(spec, view or found[0].view, found, published)
+    return Suite(spec, view or found[0].view, found)
 
 
 def _generated(suite: str, n: int, seed: int, view: str) -> Iterator[Question]:
@@ -132,42 +165,50 @@ def _stored(path: Path, view: str | None) -> Iterator[Question]:
         yield Question(i, problem.id, problem.query.task, chosen, text, problem)
 
 
-def _published(place: str, view: str) -> Iterator[Question]:
-    path, _, subset = place.partition("#")
-    if not path:
-        raise UserError("name the file, as in caugym:PATH/base_dataset.json")
-    for i, item in enumerate(caugym.load(Path(path), subset or None)):
-        yield _labelled(i, item, view)
+def _published(spec: str, view: str, limit: int | None, patch: Path | None, skip_bad: bool) -> Suite:
+    skipped: list[str] = []
+    chosen, items = open_set(spec, (lambda error: skipped.append(str(error))) if skip_bad else refuse)
+    if view != "natural" and chosen.name != READ:
+        raise UserError(f"{chosen.name} is evaluated as it was published: leave out --view {view}")
+    if patch is not None:
+        items = patched(items, read_patch(patch))
+    found = list(islice(items, limit))
+    if not found:
+        raise UserError(f"{spec} holds no items" + (f" that can be used; {skipped[0]}" if skipped else ""))
+    check_labels(spec, found)
+    ask = _effect if chosen.name == READ else _as_published
+    questions = tuple([ask(i, chosen, item, view) for i, item in enumerate(found)])
+    return Suite(spec, view, questions, chosen, tuple(skipped))
 
 
-def _labelled(index: int, item: caugym.PublishedItem, view: str) -> Question:
-    """A published item, read where it can be; a language model's natural view needs its text and label alone."""
-    corrected, unread, prompt = item.label.answer, None, item.text if view == "natural" else None
+def _as_published(index: int, chosen: Benchmark, item: PublishedItem, view: str) -> Question:
+    return Question(index, item.id, item.task, view, item.text, STANDING["ATE"], (chosen, item))
+
+
+def _effect(index: int, chosen: Benchmark, item: PublishedItem, view: str) -> Question:
+    """An item of CauGym, read where it can be; a language model's natural view needs its text and label alone."""
+    assert item.label is not None
+    label = Answer(item.label.value, item.label.answer)
+    corrected, unread, prompt = label.answer, None, item.text if view == "natural" else None
     try:
         problem = read(item.text)
         # The slots view scores expressions, so it must know which one is right; the label still decides the value.
         problem = solve(problem).problem if view == "slots" else problem
         prompt = item.text if view == "natural" else to_text(problem, view)
-        if item.task == "ETT" and item.label.value is not None:
-            corrected = answer_from_value(problem.query, item.label.value)
+        if item.task == "ETT" and label.value is not None:
+            corrected = answer_from_value(problem.query, label.value)
     except UserError as error:
         unread = str(error)
-        problem = _unknown_problem(item.task)
+        problem = STANDING[item.task]
     return Question(
-        index, item.id, item.task, view, prompt, problem.with_(truth=item.label), unread=unread, corrected=corrected
+        index, item.id, item.task, view, prompt, problem.with_(truth=label), (chosen, item), unread, corrected
     )
-
-
-def _unknown_problem(task: str) -> Problem:
-    """Stands for a text that was not read; only its truth, the label, is ever used."""
-    unknown = Variable("unknown")
-    return Problem(DAG.from_edges(2, [(0, 1)]), (unknown, unknown), Query(task, 0, 1, 1, 0, 1), ())
 
 
 def _unknown(spec: str) -> UserError:
     if "/" in spec or "." in spec:
         return UserError(f"there is no suite, file or folder {spec!r}")
-    names = [*SUITES, *(f"{name}:PATH" for name in PUBLISHED)]
+    names = [*SUITES, *(f"{name}:PATH" for name in BENCHMARKS)]
     near = get_close_matches(spec, names, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"suites are {', '.join(names)}"
     return UserError(f"unknown suite {spec!r}; {hint}")

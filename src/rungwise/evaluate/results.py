@@ -7,8 +7,9 @@ from typing import Any
 
 from rungwise.evaluate.questions import Question
 from rungwise.evaluate.statistics import cluster_bootstrap, mean_over_tasks, wilson
-from rungwise.problems.problem import TASKS
+from rungwise.problems.problem import TASKS, Answer
 from rungwise.scoring.score import score
+from rungwise.suites.published.item import Benchmark, PublishedItem, Truth
 
 Row = dict[str, Any]
 """One line of predictions.jsonl."""
@@ -16,12 +17,14 @@ Row = dict[str, Any]
 
 def scored_row(question: Question, text: str, sample: int = 0, view: str | None = None) -> Row:
     """The row of an answer; ``view`` where the answer was not written in the question's own."""
+    if question.published is not None and (view or question.view) == "natural":
+        return judged_row(*question.published, question.index, sample, text)
     verdict = score(text, question.problem, view or question.view)
     return {
         **_opening(question, text, sample),
         "value": verdict.value,
         "answer": verdict.answer,
-        "truth": {"value": question.truth.value, "answer": question.truth.answer},
+        "truth": truth_row(question.truth),
         "status": verdict.status,
         "score": verdict.score,
         "value_correct": verdict.value_correct,
@@ -37,14 +40,49 @@ def unread_row(question: Question, sample: int = 0) -> Row:
         **_opening(question, "", sample),
         "value": None,
         "answer": None,
-        "truth": {"value": question.truth.value, "answer": question.truth.answer},
+        "truth": truth_row(question.truth),
         "status": "unread",
         "score": 0,
         "value_correct": False,
         "answer_correct": False,
         "by_expression": False,
         "reason": f"unread: {question.unread}",
+        **({"official": 0.0} if question.published is not None and question.view == "natural" else {}),
     }
+
+
+def missing_row(question: Question) -> Row:
+    """The row of an item to which there is no output."""
+    return {**unread_row(question), "status": "unparsed", "reason": "no_output: there is no output to this item"}
+
+
+def judged_row(chosen: Benchmark, item: PublishedItem, index: int, sample: int, text: str) -> Row:
+    """The row of predictions.jsonl of one output; "official" is what the benchmark's own rule makes of it."""
+    assert item.label is not None
+    verdict = chosen.strict(text, item)
+    return {
+        "index": index,
+        "id": item.id,
+        "sample": sample,
+        "task": item.task,
+        "text": text,
+        "value": verdict.value,
+        "answer": verdict.answer,
+        "truth": truth_row(item.label),
+        "status": verdict.status,
+        "score": verdict.score,
+        "value_correct": verdict.value_correct,
+        "answer_correct": verdict.answer_correct,
+        "by_expression": verdict.by_expression,
+        "reason": verdict.reason,
+        "official": chosen.official(text, item),
+    }
+
+
+def truth_row(truth: Answer | Truth) -> dict[str, Any]:
+    """A truth as rows hold it."""
+    shares = list(truth.shares) if isinstance(truth, Truth) and truth.shares is not None else None
+    return {"value": truth.value, "answer": truth.answer, **({} if shares is None else {"shares": shares})}
 
 
 def _opening(question: Question, text: str, sample: int) -> Row:
@@ -57,15 +95,18 @@ def summary(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
     ``answer_accuracy`` is over the rows that ask for an answer, None where none does. ``mean_over_tasks`` weighs
     every task the same.
     """
-    by_task = {task: _cell(part, seed) for task in TASKS if (part := [r for r in rows if r["task"] == task])}
+    found = dict.fromkeys(row["task"] for row in rows)
+    ours = [task for task in TASKS if task in found]
+    tasks = ours if len(ours) == len(found) else found
+    by_task = {task: _cell([row for row in rows if row["task"] == task], seed) for task in tasks}
     cells = [(c["value_accuracy"], *c["value_interval"]) for c in by_task.values()]
     mean, lo, hi = mean_over_tasks(cells)
     return {
         **_cell(rows, seed),
         "by_task": by_task,
         "mean_over_tasks": {"value_accuracy": mean, "interval": [lo, hi]},
-        "by_expression": _share(rows, lambda r: r["by_expression"]),
-        "plain_value_accuracy": _share(rows, lambda r: r["value_correct"] and not r["by_expression"]),
+        "by_expression": share(rows, lambda r: r["by_expression"]),
+        "plain_value_accuracy": share(rows, lambda r: r["value_correct"] and not r["by_expression"]),
     }
 
 
@@ -80,8 +121,8 @@ def strict_corrected(rows: Sequence[Row], questions: Sequence[Question], seed: i
         return bool(row["value_correct"] and corrected[row["index"]] in (None, row["answer"]))
 
     return {
-        "accuracy": _share(rows, right),
-        "interval": _interval(rows, right, seed),
+        "accuracy": share(rows, right),
+        "interval": interval(rows, right, seed),
         "changed": sum(q.corrected != q.truth.answer for q in questions),
     }
 
@@ -90,21 +131,22 @@ def _cell(rows: Sequence[Row], seed: int) -> dict[str, Any]:
     asked = [r for r in rows if r["truth"]["answer"] is not None]
     return {
         "n": len({r["index"] for r in rows}),
-        "accuracy": _share(rows, lambda r: r["score"]),
-        "value_accuracy": _share(rows, lambda r: r["value_correct"]),
-        "answer_accuracy": _share(asked, lambda r: r["answer_correct"]) if asked else None,
-        "unparsed": _share(rows, lambda r: r["status"] == "unparsed"),
-        "unread": _share(rows, lambda r: r["status"] == "unread"),
-        "interval": _interval(rows, lambda r: r["score"], seed),
-        "value_interval": _interval(rows, lambda r: r["value_correct"], seed),
+        "accuracy": share(rows, lambda r: r["score"]),
+        "value_accuracy": share(rows, lambda r: r["value_correct"]),
+        "answer_accuracy": share(asked, lambda r: r["answer_correct"]) if asked else None,
+        "unparsed": share(rows, lambda r: r["status"] == "unparsed"),
+        "unread": share(rows, lambda r: r["status"] == "unread"),
+        "interval": interval(rows, lambda r: r["score"], seed),
+        "value_interval": interval(rows, lambda r: r["value_correct"], seed),
     }
 
 
-def _share(rows: Sequence[Row], right: Callable[[Row], object]) -> float:
+def share(rows: Sequence[Row], right: Callable[[Row], object]) -> float:
+    """Of the rows, those that are right."""
     return sum(bool(right(row)) for row in rows) / len(rows)
 
 
-def _interval(rows: Sequence[Row], right: Callable[[Row], object], seed: int) -> list[float]:
+def interval(rows: Sequence[Row], right: Callable[[Row], object], seed: int) -> list[float]:
     """Wilson's for one sample an item; else items are resampled, because samples of one item are not independent."""
     values = [float(bool(right(row))) for row in rows]
     items = [row["index"] for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
@@ -12,8 +13,9 @@ from typing import Any
 
 import rungwise
 from rungwise.errors import UserError
-from rungwise.evaluate.questions import Question, Suite, load_suite
-from rungwise.evaluate.results import Row, scored_row, strict_corrected, summary, unread_row
+from rungwise.evaluate.questions import READ, Question, Suite, load_suite
+from rungwise.evaluate.rescore import two_scorings
+from rungwise.evaluate.results import Row, scored_row, strict_corrected, summary, truth_row, unread_row
 from rungwise.files import read_json, write_json, write_json_lines
 from rungwise.language_models import Completion, generate_batches, load_model, local_folder
 from rungwise.problems.baselines import BASELINES, baseline_value
@@ -47,6 +49,8 @@ def evaluate(
     batch_size: int = 64,
     rounding: str = "exact",
     limit: int | None = None,
+    patch: Path | None = None,
+    skip_bad: bool = False,
     out: Path | None = None,
     progress: Progress | None = None,
     load: Load | None = None,
@@ -54,17 +58,19 @@ def evaluate(
     """Run ``model`` on ``suite`` and score what it writes.
 
     ``model`` is "exact" (the solver), a baseline's name, or a folder or hub id of a language model. For ``suite``,
-    ``view``, ``n`` and ``limit`` see ``load_suite``. The baselines answer with values, in every view; the solver
-    writes what its view asks for. ``rounding`` is the solver's. Who evaluates many models on many suites may give
-    suites that are loaded already, and a ``load`` that remembers the model (default: ``load_model``).
+    ``view``, ``n``, ``limit``, ``patch`` and ``skip_bad`` see ``load_suite``. The baselines answer with values, in
+    every view; the solver writes what its view asks for. ``rounding`` is the solver's. Who evaluates many models on
+    many suites may give suites that are loaded already, and a ``load`` that remembers the model (default:
+    ``load_model``).
 
     With ``out`` the folder gets ``predictions.jsonl``, ``results.json`` and, for the solver on a published set,
     ``misses.jsonl``. A language model's unfinished evaluation goes on where it stopped, a finished one is read back.
 
     Returns:
         The content of ``results.json``: the keys of the interface, and beside them intervals of the value accuracy,
-        ``mean_over_tasks``, shares of expressions and of cut-off texts, seconds and, on published sets,
-        ``strict_corrected`` and the solver's ``misses``.
+        ``mean_over_tasks``, shares of expressions and of cut-off texts, seconds and, on published sets, ``scorings``
+        (by the set's own rule and by ours), what was ``skipped``, and the solver's ``misses``; on CauGym also
+        ``strict_corrected``.
 
     Raises:
         UserError: unknown model, suite or setting, or ``out`` holds an evaluation with other settings.
@@ -77,7 +83,7 @@ def evaluate(
     ours = model == "exact" or model in BASELINES
     if ours and samples != 1:
         raise UserError(f"{model} always answers the same; --samples is for language models")
-    loaded = suite if isinstance(suite, Suite) else load_suite(suite, view, n, seed, limit)
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite, view, n, seed, limit, patch, skip_bad)
     max_new_tokens = max_new_tokens or MAX_NEW_TOKENS[loaded.view]
     settings = {
         "rungwise": rungwise.__version__,
@@ -94,6 +100,10 @@ def evaluate(
         "batch_size": batch_size,
         "rounding": rounding,
     }
+    if model in BASELINES and loaded.published is not None and loaded.published.name != READ:
+        raise UserError(
+            f"{model} is for our suites and {READ}; {loaded.published.name}'s results state a constant answer"
+        )
     if out is not None and (finished := _claim(out, settings)) is not None:
         return finished
     cut_off = 0.0
@@ -115,10 +125,14 @@ def evaluate(
         **summary(rows, seed),
         "cut_off": cut_off,
         "seconds": round(seconds, 3),
-        "baselines": {name: _baseline_accuracy(name, loaded) for name in BASELINES},
+        "baselines": _baselines(loaded),
     }
     if loaded.published:
-        results["strict_corrected"] = strict_corrected(rows, loaded.questions, seed)
+        results["skipped"] = len(loaded.skipped)
+        if loaded.view == "natural":
+            results["scorings"] = two_scorings(rows, seed)
+        if loaded.published.name == READ:
+            results["strict_corrected"] = strict_corrected(rows, loaded.questions, seed)
         if model == "exact":
             results["misses"] = _misses(rows, loaded, rounding)
     if out is not None:
@@ -152,6 +166,12 @@ def model_files(model: str) -> list[list[Any]] | None:
 def _own_row(model: str, question: Question, rounding: str) -> Row:
     if question.unread is not None:
         return unread_row(question)
+    if question.published is not None and not question.is_problem:
+        chosen, item = question.published
+        found = chosen.audit(item)
+        if found.truth is None:
+            return unread_row(replace(question, unread=found.why))
+        return scored_row(question, chosen.write(item, found.truth))
     if model == "exact":
         try:
             solved = solve(question.problem, rounding).problem
@@ -172,9 +192,18 @@ def _baseline_text(name: str, question: Question) -> str:
     return problem.with_(truth=truth).answer_text("natural")
 
 
-def _baseline_accuracy(name: str, suite: Suite) -> float:
-    rows = [_own_row(name, question, "exact") for question in suite.questions]
-    return sum(bool(row["value_correct"]) for row in rows) / len(rows)
+def _baselines(suite: Suite) -> dict[str, float]:
+    """Share of values right by each shortcut; where items are no problems of ours, by the most frequent label of each
+    task."""
+    n = len(suite.questions)
+    if suite.published is not None and suite.published.name != READ:
+        labels = Counter((q.task, q.truth) for q in suite.questions)
+        most: dict[str, int] = {}
+        for (name, _), count in labels.items():
+            most[name] = max(most.get(name, 0), count)
+        return {"constant": sum(most.values()) / n}
+    rows = {name: [_own_row(name, question, "exact") for question in suite.questions] for name in BASELINES}
+    return {name: sum(bool(row["value_correct"]) for row in found) / n for name, found in rows.items()}
 
 
 def _model_rows(
@@ -216,17 +245,21 @@ def _model_rows(
 
 
 def _misses(rows: list[Row], suite: Suite, rounding: str) -> list[dict[str, Any]]:
-    """Every item on which the solver's value is not the label's, with what the displayed numbers give."""
+    """Every item on which the solver does not give the label (of CauGym: its value), with what it finds and why."""
     misses = []
     for row, question in zip(rows, suite.questions, strict=True):
-        if row["value_correct"]:
+        if row["value_correct" if question.is_problem else "score"]:
             continue
         miss = {"id": row["id"], "task": row["task"], "label": row["truth"], "reason": row["reason"]}
-        if row["status"] != "unread":
+        if question.is_problem and row["status"] != "unread":
             solution = solve(question.problem, rounding)
             miss["computed"] = {"value": solution.value, "answer": solution.answer}
             miss["estimand"] = solution.estimand
             miss["substitution"] = next((s.content for s in solution.steps if s.kind == "substitution"), None)
+        elif question.published is not None:
+            found = question.published[0].audit(question.published[1])
+            miss["computed"] = truth_row(found.truth) if found.truth else None
+            miss |= {"outcome": found.outcome, "why": found.why, "proof": found.proof}
         misses.append(miss)
     return misses
 

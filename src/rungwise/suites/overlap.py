@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rungwise.files import parse_json, read_text
-from rungwise.suites.published import caugym
+from rungwise.suites.published import is_published, open_set
+from rungwise.suites.published.item import refuse
 from rungwise.suites.rows import read_rows
 
 N = 13
@@ -74,7 +75,7 @@ class Overlap:
         self._sizes = np.bincount(self._holders, minlength=len(ends)).tolist()
 
     def with_set(self, spec: str) -> Found:
-        """Compare with a folder or file of ours, ``caugym:FILE``, or any JSON or JSON lines file with texts in it.
+        """Compare with a folder or file of ours, a published set (NAME:PATH), or any JSON file (lines too) with texts.
 
         Raises:
             UserError: it is none of these.
@@ -120,10 +121,9 @@ def _is_in(some: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.
 
 def texts_of(spec: str) -> Iterator[tuple[str, str]]:
     """Pairs (where it stands, text) of a set."""
-    if spec.startswith("caugym:"):
-        file, _, subset = spec.removeprefix("caugym:").partition("#")
-        for i, item in enumerate(caugym.load(Path(file), subset or None)):
-            yield f"{file} item {i}", item.text
+    if is_published(spec):
+        _, items = open_set(spec, refuse)
+        yield from ((item.where, item.text) for item in items)
         return
     path = Path(spec)
     if path.is_dir() or path.suffix == ".parquet":

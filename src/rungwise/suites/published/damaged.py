@@ -20,6 +20,7 @@ MAX_ROW = 10_000_000
 """Bytes of a line, characters of an item in a list."""
 MAX_KEY = 200
 """Characters in which the name of an object's first field ends."""
+_SIBLING = re.compile(r"\}\s*,\s*(?=\{)")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """What bytes that are no UTF-8 are decoded to ("surrogateescape")."""
 
@@ -82,7 +83,7 @@ def _bounded(file: BinaryIO) -> Iterator[bytes | None]:
 
 def _list(path: Path, bad: Bad) -> Iterator[tuple[str, Any]]:
     """The values of a list one by one, so that those before a cut are had. After one that is no JSON reading goes on
-    where an object begins with the same field as the first did."""
+    where an object begins with the same field as the first did (before there is one: behind the next object's end)."""
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes; split it")
     text = path.read_bytes().decode("utf-8", "surrogateescape").removeprefix("\ufeff")
@@ -100,10 +101,11 @@ def _list(path: Path, bad: Bad) -> Iterator[tuple[str, Any]]:
             yield where, value
         except UserError as error:
             bad(error)
-            again = opening and re.compile(r"\{\s*" + re.escape(opening[0][1:].lstrip())).search(text, start + 1)
+            next_one = re.compile(r"\{\s*" + re.escape(opening[0][1:].lstrip())) if opening else _SIBLING
+            again = next_one.search(text, start + 1)
             if not again:
                 return
-            at = again.start()
+            at = again.start() if opening else again.end()
         number += 1
 
 

@@ -58,7 +58,8 @@ KINDS = {
     "exact": "the label contradicts the exact answer",
     "rounding": "the label differs by rounding only",
     "reworded": "the question was reworded into the opposite polarity",
-    "drift": "numbers or names differ from those of the original item",
+    "drift": "numbers, or the value asked for, differ from those of the original item",
+    "renamed": "event names of the original item are not in its rewording",
     "undetermined": "what is displayed does not determine the answer",
     "unreachable": "no numbers that round to the displayed ones give the label",
     "unread": "the item can't be read",
@@ -82,6 +83,7 @@ class Finding:
         why: one sentence.
         proof: what a reader can check by hand: the numbers put into the formula, the path, the nearest value.
         twin: equal for items that ask the same with the other polarity; "" where a set has no polarity.
+        shortcuts: those of ``problems.baselines`` whose value is the label's, where the set has such.
     """
 
     outcome: Outcome
@@ -91,6 +93,7 @@ class Finding:
     why: str
     proof: str
     twin: str = ""
+    shortcuts: tuple[str, ...] = ()
 
 
 Bad = Callable[[UserError], None]
@@ -110,10 +113,12 @@ class Benchmark:
         read: (path, subset, bad) to the items, lazily; a path is a file or the data set's folder. Raises UserError for
             a path that is not such a set; damaged rows go to ``bad``, and the others are read on.
         audit: an item to the finding about it. Never raises for what an item says.
-        official: (text, item) to what the benchmark's own published rule makes of a completion, from 0 to 1.
+        official: (text, item) to 1 where the benchmark's own published rule calls a completion right, else 0.
         strict: (text, item) to our verdict: one final answer, everything asked for right, tolerance from the digits.
         write: the text that a model which knows a truth would end with, in the form that the item asks for.
         source: where to get the data, one line.
+        drift: (item, the one that it rewords, finding about the item) to the finding with what the rewording changed;
+            None where a benchmark has no reworded sets.
     """
 
     name: str
@@ -123,3 +128,4 @@ class Benchmark:
     strict: Callable[[str, PublishedItem], Verdict]
     write: Callable[[PublishedItem, Truth], str]
     source: str
+    drift: Callable[[PublishedItem, PublishedItem, Finding], Finding] | None = None

@@ -1,0 +1,1 @@
+"""How far the labels of a published benchmark can be trusted, item by item, with proofs."""
