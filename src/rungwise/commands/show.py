@@ -22,6 +22,7 @@ Examples:
   rungwise show insufficient#0      both models where nothing determines the value
   rungwise show items#3f2a          the item whose id begins so
   rungwise show caugym:base_dataset.json#12
+  rungwise show cladder:DIR#hard#7  an item of a published set, with the verdict on its label
   rungwise show 3f2a91c0d4e5b6a7    looked for in the generated folders here
   rungwise show base#0 --certificate item.json && python docs/check_certificate.py item.json"""
 )
@@ -49,6 +50,7 @@ def _described(question: Question) -> dict[str, Any]:
     Raises:
         UserError: the certificate is too large or damaged.
     """
+    from rungwise.evaluate.results import truth_row
     from rungwise.problems.baselines import BASELINES, baseline_value
     from rungwise.problems.certificate import read_certificate
     from rungwise.problems.evidence import evidence
@@ -59,10 +61,15 @@ def _described(question: Question) -> dict[str, Any]:
         "task": question.task,
         "view": question.view,
         "text": question.prompt,
-        "truth": {"value": question.truth.value, "answer": question.truth.answer},
+        "truth": truth_row(question.truth),
         "unread": question.unread,
     }
-    if question.unread is not None:
+    if question.published is not None:
+        chosen, item = question.published
+        found = chosen.audit(item)
+        exact = truth_row(found.truth) if found.truth else None
+        row["audit"] = {"outcome": found.outcome, "why": found.why, "exact": exact, "proof": found.proof}
+    if not question.is_problem:
         return row
     problem = question.problem
     try:
@@ -89,8 +96,9 @@ def _tell(row: dict[str, Any]) -> None:
     from rungwise.evaluate.report import printable
 
     lines = [f"{row['task']} {row['id']}", "", row["text"] or "", ""]
-    if row["unread"] is not None:
-        lines += [f"truth: {_said(row['truth'])}", f"not read: {row['unread']}"]
+    if "definition" not in row:
+        lines.append(f"truth: {_said(row['truth'])}")
+        lines += [f"not read: {row['unread']}"] if row["unread"] is not None else []
     else:
         lines += _model(row) if "model" in row else []
         lines += [f"question: {row['definition']}", f"truth: {_said(row['truth'])}", f"solved: {_said(row['solved'])}"]
@@ -100,6 +108,8 @@ def _tell(row: dict[str, Any]) -> None:
         lines += _recomputed(row) if "recomputed" in row else []
         if isinstance(row["difficulty"], dict):
             lines.append(f"difficulty: {', '.join(f'{k} {v}' for k, v in row['difficulty'].items())}")
+    if "audit" in row:
+        lines += [f"label: {row['audit']['outcome']}: {row['audit']['why']}", f"  {row['audit']['proof']}"]
     click.echo(printable("\n".join(lines)))
 
 

@@ -85,8 +85,9 @@ def list_(what: str | None, as_json: bool) -> None:
 
 def _suites() -> dict[str, str]:
     from rungwise.suites.items import SUITES
+    from rungwise.suites.published import BENCHMARKS, benchmark
 
-    return {**SUITES, "caugym:PATH[#SUBSET]": "a test file of CauGym, or a subset of its folder"}
+    return {**SUITES, **{f"{name}:PATH[#SUBSET]": benchmark(name).source for name in BENCHMARKS}}
 
 
 def _tasks() -> dict[str, str]:
