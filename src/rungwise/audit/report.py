@@ -218,5 +218,7 @@ def _move(model: dict[str, Any], rule: str) -> tuple[str, ...]:
 
 def _example(judged: Judged) -> str:
     item, finding = judged.item, judged.finding
-    lines = [f"- **{item.id}** ({item.task}, {finding.outcome}): {finding.why}."]
-    return "\n".join(lines + ([f"  `{finding.proof}`"] if finding.proof else []))
+    lines = [f"- **{item.id}** ({item.task}, {finding.outcome}): {finding.why.rstrip('.')}."]
+    if finding.proof:
+        lines += ["  ```", *(f"  {line}" for line in finding.proof.splitlines()), "  ```"]
+    return "\n".join(lines)

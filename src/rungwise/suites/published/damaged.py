@@ -62,7 +62,7 @@ def _lines(path: Path, bad: Bad) -> Iterator[tuple[str, Any]]:
                     raise UserError(f"{where} has more than {MAX_ROW:,} bytes")
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").strip()
                 if text:
-                    value, end = _decoded(text, 0, where)
+                    value, end = decoded(text, 0, where)
                     if end < len(text):
                         raise UserError(f"{where} is not JSON: something follows its object")
                     yield where, value
@@ -93,7 +93,7 @@ def _list(path: Path, bad: Bad) -> Iterator[tuple[str, Any]]:
         try:
             if at == len(text):
                 raise UserError(f"{path} is cut off after item {number - 1}")
-            value, at = _decoded(text, at, where)
+            value, at = decoded(text, at, where)
             opening = opening or re.match(r'\{\s*"[^"\\]*"', text[start : start + MAX_KEY])
             if not text.startswith((",", "]"), at := _past_space(text, at)):
                 raise UserError(f"{where} is followed by neither ',' nor ']'; the file is cut off or damaged there")
@@ -109,7 +109,7 @@ def _list(path: Path, bad: Bad) -> Iterator[tuple[str, Any]]:
         number += 1
 
 
-def _decoded(text: str, at: int, where: str) -> tuple[Any, int]:
+def decoded(text: str, at: int, where: str) -> tuple[Any, int]:
     """The JSON value that begins there, and where it ends."""
     constants: list[str] = []
     try:
