@@ -123,6 +123,7 @@ def test_what_an_audit_leaves(tmp_path: Path) -> None:
     result = summary(found, moved)
     assert result["outcomes"] == {"confirmed": 2, "wrong": 2}
     assert (result["values_reproduced"], result["answers_reproduced"], result["roads_agree"]) == (3, 3, 4)
+    assert (result["values"], result["answers"]) == (4, 4)
     assert result["shortcuts"] == {"constant": 0.25, "unadjusted": 0.5, "graph-blind": 0.75, "lookup": 0.75}
     # Published: ATE and ETT right; corrected: ETT's answer is No, the wrong label becomes 0.5.
     assert moved[0]["strict"]["published"] == moved[0]["strict"]["corrected"] == 0.5
@@ -147,6 +148,14 @@ def test_what_an_audit_leaves(tmp_path: Path) -> None:
     sentences = {s for row in (rows.ATE, rows.ZERO) for s in row["problem"].split(". ") if len(s) > 30}
     kept = report + json.dumps(table) + json.dumps(patch)
     assert not any(sentence in kept for sentence in sentences)
+
+
+def test_any_number_of_processes_comes_to_the_same(tmp_path: Path) -> None:
+    given = [rows.ATE, rows.ETT, rows.PN, rows.ZERO, rows.LACK, rows.WRONG_LABEL, rows.UNREADABLE] * 20
+    spec = f"caugym:{rows.write(tmp_path / 'set.json', given)}"
+    told: list[tuple[int, int]] = []
+    assert audit(spec, workers=2, progress=lambda *done: told.append(done)) == audit(spec)
+    assert told[-1] == (140, 140)
 
 
 def test_damaged_rows(tmp_path: Path) -> None:

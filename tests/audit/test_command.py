@@ -32,7 +32,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_an_audit_is_a_check(shell: Shell) -> None:
     code, out, err = shell("audit", "caugym:set.json", "--predictions", "model.jsonl", "--out", "audit")
     assert code == 1
-    assert "of 4 labels 4 values and 3 answers are reproduced; the two roads agree on 4 of 4" in " ".join(out.split())
+    assert "reproduced: 4 of 4 values, 2 of 3 answers; the roads agree on 4 of 4 solved items" in out
     assert "model.jsonl (strict): 100.0 with the published labels, 75.0 with the corrected ones" in out
     assert "wrote audit.md" in err
     assert sorted(p.name for p in Path("audit").iterdir()) == ["audit.json", "audit.md", "audit.parquet", "patch.jsonl"]

@@ -43,8 +43,10 @@ def check_parquet() -> None:
 def summary(audit: Audit, moved: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Counts, the labels that shortcuts give, how far scores move."""
     labelled = [j for j in audit.judged if j.item.label is not None]
-    read = [j for j in labelled if j.finding.truth is not None]
-    valued = [j for j in labelled if j.item.label is not None and j.item.label.value is not None]
+    valued, answered = (
+        [j for j in labelled if j.item.label is not None and any(getattr(j.item.label, f) is not None for f in fields)]
+        for fields in (("value", "shares"), ("answer",))
+    )
     seen = any(j.finding.shortcuts for j in audit.judged)
     given = {name: sum(name in j.finding.shortcuts for j in valued) for name in BASELINES if seen}
     return {
@@ -55,8 +57,10 @@ def summary(audit: Audit, moved: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "kinds": audit.kinds(),
         "by_task": audit.by_task(),
         "labels": len(labelled),
-        "values_reproduced": sum(_same_value(j) for j in read),
-        "answers_reproduced": sum(_same_answer(j) for j in read),
+        "values": len(valued),
+        "values_reproduced": sum(_same_value(j) for j in valued),
+        "answers": len(answered),
+        "answers_reproduced": sum(_same_answer(j) for j in answered),
         "roads_agree": sum(_roads_agree(j.finding.truth, j.finding.second) for j in audit.judged if j.finding.truth),
         "solved": sum(j.finding.truth is not None for j in audit.judged),
         "shortcuts": {name: count / len(valued) for name, count in given.items()},
@@ -67,15 +71,14 @@ def summary(audit: Audit, moved: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _same_value(judged: Judged) -> bool:
     label, exact = judged.item.label, judged.finding.truth
-    assert label is not None
-    assert exact is not None
+    if label is None or exact is None:
+        return False
     return _close(label.value, exact.value) and _near(label.shares, exact.shares)
 
 
 def _same_answer(judged: Judged) -> bool:
-    assert judged.item.label is not None
-    assert judged.finding.truth is not None
-    return judged.item.label.answer == judged.finding.truth.answer
+    label, exact = judged.item.label, judged.finding.truth
+    return label is not None and exact is not None and label.answer == exact.answer
 
 
 def _roads_agree(first: Truth, second: Truth | None) -> bool:
@@ -161,12 +164,13 @@ def _lines(audit: Audit, found: dict[str, Any]) -> Iterator[str]:
         f" two roads that agree on {found['roads_agree']}."
     )
     yield (
-        f"Before anything is called wrong: {found['values_reproduced']} published values and"
-        f" {found['answers_reproduced']} published answers come out as they are. No question is reworded."
+        f"Before anything is called wrong: {found['values_reproduced']} of {found['values']} published values and"
+        f" {found['answers_reproduced']} of {found['answers']} published answers come out as they are. No question is"
+        " reworded."
     )
     yield (
-        "This report holds ids, numbers and verdicts, not the set's text; letters name variables in the order in which"
-        " a text first names them."
+        "This report holds ids, numbers and verdicts, not the set's text; letters are the item's own where it has some,"
+        " else they name variables in the order in which the text first names them."
     )
     if audit.skipped:
         yield f"\n{len(audit.skipped)} damaged rows were passed over; the first: {audit.skipped[0]}"

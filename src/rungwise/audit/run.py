@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import get_args
 
 from rungwise.errors import UserError
-from rungwise.suites.published import open_set
+from rungwise.suites.published import benchmark, open_set
 from rungwise.suites.published.item import KINDS, Bad, Finding, Outcome, PublishedItem, refuse
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
-Progress = Callable[[int], None]
-"""Called with the number of items judged so far."""
+Progress = Callable[[int, int], None]
+"""Called with (items judged, items in all)."""
+
+Pair = tuple[PublishedItem, PublishedItem | None]
+"""An item and the one that it rewords, if any."""
+
+CHUNK = 50
+"""Items that a process is given at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ def audit(
     original: str | None = None,
     limit: int | None = None,
     skip_bad: bool = False,
-    progress: Progress = lambda done: None,
+    workers: int = 1,
+    progress: Progress = lambda done, of: None,
 ) -> Audit:
     """Judge every label of a set.
 
@@ -74,6 +84,7 @@ def audit(
         original: the set that this one rewords, item by item in the same order, as another NAME:PATH[#SUBSET];
             numbers, names and polarity are compared with it.
         skip_bad: read on past rows that can't be used, and count them.
+        workers: processes; any number gives the same audit.
 
     Raises:
         UserError: no such benchmark or set, a damaged row (unless skipped), no items, or an ``original`` that is no
@@ -85,21 +96,26 @@ def audit(
     chosen, items = open_set(spec, bad)
     if original is not None and chosen.drift is None:
         raise UserError(f"{chosen.name} has no reworded sets; leave out the original")
+    pairs = list(_beside(islice(items, limit), original))
     judged = []
-    for item, before in _beside(islice(items, limit), original):
-        finding = chosen.audit(item)
-        if before is not None and chosen.drift is not None:
-            finding = chosen.drift(item, before, finding)
-        judged.append(Judged(item, finding))
-        progress(len(judged))
+    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+        work = partial(_finding, chosen.name)
+        found = pool.map(work, pairs, chunksize=CHUNK) if pool else map(work, pairs)
+        for (item, _), finding in zip(pairs, found, strict=True):
+            judged.append(Judged(item, finding))
+            progress(len(judged), len(pairs))
     if not judged:
         raise UserError(f"{spec} holds no items that can be used" + (f"; {skipped[0]}" if skipped else ""))
     return Audit(spec, tuple(_compared(judged)), tuple(skipped))
 
 
-def _beside(
-    items: Iterable[PublishedItem], original: str | None
-) -> Iterator[tuple[PublishedItem, PublishedItem | None]]:
+def _finding(name: str, pair: Pair) -> Finding:
+    chosen, (item, before) = benchmark(name), pair
+    finding = chosen.audit(item)
+    return chosen.drift(item, before, finding) if before is not None and chosen.drift is not None else finding
+
+
+def _beside(items: Iterable[PublishedItem], original: str | None) -> Iterator[Pair]:
     if original is None:
         yield from ((item, None) for item in items)
         return

@@ -146,11 +146,11 @@ class DAG:
 
     def has_path(self, a: int, b: int) -> bool:
         """Whether a causes b, directly or not."""
-        return a != b and bool(_closure(self.children, 1 << a) >> b & 1)
+        return a != b and bool(closure(self.children, 1 << a) >> b & 1)
 
     def mediators(self, x: int, y: int) -> int:
         """The set of nodes strictly between x and y on directed paths."""
-        return _closure(self.children, 1 << x) & _closure(self.parents, 1 << y) & ~(1 << x | 1 << y)
+        return closure(self.children, 1 << x) & closure(self.parents, 1 << y) & ~(1 << x | 1 << y)
 
     def without_edges_out_of(self, nodes: int) -> DAG:
         """The graph with every edge that leaves one of these nodes removed."""
@@ -170,7 +170,7 @@ class DAG:
         treatment this is Pearl's criterion (Causality, 2009, def. 3.3.1); with several it is the
         adjustment criterion of Perkovic et al. (2018, def. 6) less the descendants.
         """
-        if zs & (_closure(self.children, xs) | 1 << y):
+        if zs & (closure(self.children, xs) | 1 << y):
             return False
         if xs & (xs - 1) == 0:
             return self.without_edges_out_of(xs).d_separated(xs, 1 << y, zs)
@@ -182,11 +182,11 @@ class DAG:
 
     def _causal_nodes(self, xs: int, y: int) -> int:
         """Nodes outside xs on directed paths from xs to y that meet xs only in their first node."""
-        to_y = _closure(self.parents, 1 << y, xs)
+        to_y = closure(self.parents, 1 << y, xs)
         starts = 0
         for x in bits(xs):
             starts |= self.children[x] & to_y
-        return _closure(self.children, starts, xs) & to_y
+        return closure(self.children, starts, xs) & to_y
 
     def is_mediation_set(self, x: int, y: int, ms: int, zs: int) -> bool:
         """Whether NDE and NIE of x on y are identified by the mediators ms and the covariates zs.
@@ -195,7 +195,7 @@ class DAG:
         y and to each mediator, and, with x, block those from the mediators to y (Pearl 2001; the
         conditions of VanderWeele 2015, section 2.3, read off the graph).
         """
-        if ms != self.mediators(x, y) or zs & (_closure(self.children, 1 << x) | 1 << y):
+        if ms != self.mediators(x, y) or zs & (closure(self.children, 1 << x) | 1 << y):
             return False
         if not self.without_edges_out_of(1 << x).d_separated(1 << x, ms | 1 << y, zs):
             return False
@@ -212,7 +212,7 @@ class DAG:
         return canonical_form(self.parents, tuple(marks))
 
 
-def _closure(neighbours: Sequence[int], start: int, without: int = 0) -> int:
+def closure(neighbours: Sequence[int], start: int, without: int = 0) -> int:
     """``start`` and all that its nodes reach through ``neighbours`` (parents or children) outside ``without``."""
     found = todo = start
     while todo:
@@ -224,7 +224,7 @@ def _closure(neighbours: Sequence[int], start: int, without: int = 0) -> int:
 
 
 def _d_separated(parents: Sequence[int], children: Sequence[int], xs: int, ys: int, zs: int) -> bool:
-    above_z = _closure(parents, zs)
+    above_z = closure(parents, zs)
     # up: nodes reached from one of their children (or started from), which may be left towards their parents;
     # down: nodes reached from a parent.
     up, down = xs & ~zs, 0

@@ -28,6 +28,7 @@ Examples:
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Take only the first items.")
 @click.option("--skip-bad", is_flag=True, help="Pass over damaged rows, and count them.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for audit.md, audit.parquet and patch.jsonl.")
 @json_option
 def audit(
@@ -36,6 +37,7 @@ def audit(
     predictions: tuple[Path, ...],
     limit: int | None,
     skip_bad: bool,
+    workers: int,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -59,7 +61,8 @@ def audit(
             original=original,
             limit=limit,
             skip_bad=skip_bad,
-            progress=lambda done: bars.update("audit", done, limit or done, "items"),
+            workers=workers,
+            progress=lambda done, of: bars.update("audit", done, of),
         )
     moved = moves(found, benchmark(suite.partition(":")[0]), as_patch(changes(found)), predictions)
     result = summary(found, moved)
@@ -83,8 +86,8 @@ def _show(result: dict[str, Any]) -> None:
     table.add_row("all", *(str(count) for count in result["outcomes"].values()))
     show_table(table)
     click.echo(
-        f"of {result['labels']} labels {result['values_reproduced']} values and {result['answers_reproduced']} answers"
-        f" are reproduced; the two roads agree on {result['roads_agree']} of {result['solved']} solved items"
+        f"reproduced: {result['values_reproduced']} of {result['values']} values, {result['answers_reproduced']} of"
+        f" {result['answers']} answers; the roads agree on {result['roads_agree']} of {result['solved']} solved items"
     )
     click.echo("classes: " + (", ".join(f"{kind} {count}" for kind, count in result["kinds"].items()) or "none"))
     if result["shortcuts"]:

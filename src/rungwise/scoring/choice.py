@@ -22,9 +22,11 @@ _BEFORE = 200
 
 _OBJECT = re.compile(r"\{[^{}]*+\}")
 _KEY = re.compile(r"""["'“‘]answer\\?["'”’]\s*+:""")
-_MARKUP = re.compile(r"[*_`$\\\"'“”‘’(){}\[\]<>#|~]")
+_MARKUP = str.maketrans("", "", "*_`$\\\"'“”‘’(){}[]<>#|~")
 """Left out before words are read: bold, LaTeX, quotes, brackets."""
 _LATEX = re.compile(r"\\(?:boxed|text|textbf|mathrm|mathbf|textit|rm|bf)\b")
+_STATING = ("answer", "boxed is", "statement is", "claim is", "query is", "conclusion is", "proposition is")
+"""How statements begin."""
 _BOX = "boxed is: "
 """What stands for a box once its braces are gone."""
 _SENTENCE = re.compile(r"[.!?;:—–]+(?!\d)")
@@ -68,7 +70,7 @@ def final_choice(text: str, options: Sequence[str]) -> Choice:
         return Choice(None, "empty: there is no text after the reasoning")
     forms = _forms(tuple(options))
     found: set[str] = set()
-    if _KEY.search(final):
+    if "answer" in final and _KEY.search(final):
         final, failure = _objects(final, forms, found)
         if failure:
             return Choice(None, failure)
@@ -143,11 +145,13 @@ def _objects(final: str, forms: _Forms, found: set[str]) -> tuple[str, str]:
 
 def _stated(final: str, forms: _Forms) -> Iterator[str]:
     """Every option that the text states as its answer."""
-    plain = _MARKUP.sub("", _LATEX.sub(f" {_BOX}", final) if "\\" in final else final)
-    for match in forms.stated.finditer(plain):
-        before = plain[max(0, match.start() - _BEFORE) : match.start()]
-        if not _CANCEL.search(before[_last_end(before) :]):
-            yield match["option"] or match["said"]
+    plain = (_LATEX.sub(f" {_BOX}", final) if "\\" in final else final).translate(_MARKUP)
+    for word in _STATING:  # finding these first is ten times as fast as searching for the whole pattern
+        at = -1
+        while (at := plain.find(word, at + 1)) >= 0:
+            before = plain[max(0, at - _BEFORE) : at]
+            if (match := forms.stated.match(plain, at)) and not _CANCEL.search(before[_last_end(before) :]):
+                yield match["option"] or match["said"]
     lines = [line for line in plain.split("\n") if line.strip(" \t\r-=.:")]
     for line in lines:
         if len(line) < _BEFORE and (alone := _consists_of(line, forms)):
@@ -171,8 +175,10 @@ def _last_end(before: str) -> int:
 
 def _consists_of(clause: str, forms: _Forms) -> str | None:
     """The option that is all of a clause, but for words that lead to it."""
-    words = clause.strip(" \t\r.:,;!?-—–").replace(",", " ").replace(":", " ")
     for option in forms.given:
+        if option not in clause:
+            continue
+        words = clause.strip(" \t\r.:,;!?-—–").replace(",", " ").replace(":", " ")
         if words == option:
             return option
         if words.endswith(" " + option) and _LEAD.issuperset(words[: -len(option)].split()):

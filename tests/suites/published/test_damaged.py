@@ -39,6 +39,7 @@ def found(path: Path, data: bytes) -> tuple[list[Any], list[str]]:
         (b'[{"a": 1} {"a": 2}, {"a": 3}]', [2, 3], ["item 0 is followed by neither"]),
         (b'[{"a": 1}, 7, {"a": 3}]', [1, 3], ["item 1 is no object"]),
         (b"[" * 100_000, [], ["item 0 is nested too deeply"]),
+        (b'[{"a": 1}, {"a": %s}, {"a": 3}]' % (b"9" * 5000), [1, 3], ["item 1 holds a number of too many digits"]),
     ],
 )
 def test_a_list(tmp_path: Path, data: bytes, kept: list[int], told: list[str]) -> None:

@@ -117,6 +117,8 @@ def decoded(text: str, at: int, where: str) -> tuple[Any, int]:
     except json.JSONDecodeError as error:
         line = text.count("\n", 0, error.pos) + 1
         raise UserError(f"{where} is not JSON: {error.msg} at line {line}") from error
+    except ValueError as error:
+        raise UserError(f"{where} holds a number of too many digits") from error
     except RecursionError as error:
         raise UserError(f"{where} is nested too deeply") from error
     if constants:

@@ -41,7 +41,7 @@ STANDING = {
 }
 """Stand for items that need not be read: to be scored in the natural view a problem needs its task and truth alone."""
 
-_LAST_STEP = re.compile(r"=\s*(-?\d+(?:\.\d+)?)\s*(?:[<>=]\s*0 so the answer is (Yes|No))?\.?\s*$")
+_LAST_STEP = re.compile(r"=\s*(-?\d+(?:\.\d+)?)\s*(?:(?:~=|[<>=])\s*0 so the answer is (Yes|No))?\.?\s*$")
 _QUOTED = re.compile(r""":\s['"]""")
 """Behind it the reader quotes the item, whose text findings do not hold."""
 _ZERO_STEP = re.compile(r"\bSo the answer is No\.|\bdoes not exist\b|\bno (?:mediator|indirect)")
