@@ -71,6 +71,16 @@ def test_a_label_that_undisplayed_digits_reach(tmp_path: Path) -> None:
     assert judged(tmp_path, {**PN_TINY, "answer": rows.said("0.5")})[0].kinds == ("exact", "unreachable")
 
 
+def test_a_sign_that_undisplayed_digits_can_turn(tmp_path: Path) -> None:
+    near = {**rows.ATE, "problem": rows.ATE["problem"].replace("0.8", "0.3001"), "answer": rows.said("0.0001", "No")}
+    small = {**near, "problem": near["problem"].replace("0.3001", "0.3009"), "answer": rows.said("0.0009", "No")}
+    first, second = judged(tmp_path, near, small)
+    assert (first.outcome, first.kinds) == ("rounding", ("rounding",))
+    assert "give 0.000000 to 0.000200" in first.proof
+    assert (second.outcome, second.kinds) == ("wrong", ("exact",))
+    assert second.why.endswith("so small an effect may have been taken for none")
+
+
 def test_what_is_displayed_does_not_decide(tmp_path: Path) -> None:
     (lack,) = judged(tmp_path, rows.LACK)
     assert (lack.outcome, lack.kinds) == ("confirmed", ())

@@ -54,10 +54,15 @@ def test_rows_find_their_items(tmp_path: Path) -> None:
     assert read(tmp_path / "b.json", by_prompt) == {2: ["two"]}
     in_order = [{"output": str(i)} for i in range(3)]
     assert read(tmp_path / "c.json", in_order) == {i: [str(i)] for i in range(3)}
-    with pytest.raises(UserError, match=r"the 2 rows of .*d\.json can't be matched to the 3 items"):
+    with pytest.raises(UserError, match=r"2 of the 2 rows of .*d\.json can't be matched to the 3 items"):
         read(tmp_path / "d.json", in_order[:2])
     with pytest.raises(UserError, match="can't be matched"):
         read(tmp_path / "e.json", [{"id": "q0", "text": ""}, {"id": "q9", "text": ""}])
+    told: list[str] = []
+    assert read_predictions(tmp_path / "e.json", ITEMS, lambda e: told.append(str(e))) == {0: [""]}
+    assert "1 of the 2 rows" in told[0]
+    with pytest.raises(UserError, match=r"no row of .*d\.json belongs to an item"):
+        read_predictions(tmp_path / "d.json", ITEMS, lambda e: told.append(str(e)))
 
 
 def test_what_is_no_prediction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

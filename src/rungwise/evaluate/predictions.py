@@ -28,7 +28,8 @@ def read_predictions(path: Path, items: Sequence[PublishedItem], bad: Bad) -> di
     """The texts of every item that has some, by the item's place.
 
     Rows belong to items by id where every row's id is one of the items'; else by "index", by the prompt (equal up to
-    spaces), or by their order where there are as many rows as items. Several rows of an item are its samples.
+    spaces), or by their order where there are as many rows as items. Several rows of an item are its samples. Where
+    only some rows belong to items, ``bad`` is told.
 
     Raises:
         UserError: no field with texts, no way to match the rows, or a damaged row (unless ``bad`` returns).
@@ -37,9 +38,13 @@ def read_predictions(path: Path, items: Sequence[PublishedItem], bad: Bad) -> di
     found = [(where, row, texts) for where, row in rows(path, bad) if (texts := _texts(where, row, bad))]
     if not found:
         raise UserError(f"{path} holds no predictions")
-    places = _places(path, [row for _, row, _ in found], items)
+    places = _places(path, [row for _, row, _ in found], items, bad)
+    if not _matched(places):
+        raise UserError(f"no row of {path} belongs to an item of the set")
     out: dict[int, list[str]] = defaultdict(list)
     for at, (where, _, texts) in zip(places, found, strict=True):
+        if at is None:
+            continue
         if len(out[at]) + len(texts) > MAX_SAMPLES:
             raise UserError(f"{where}: item {items[at].id} has more than {MAX_SAMPLES} samples")
         out[at] += texts
@@ -62,24 +67,34 @@ def _texts(where: str, row: dict[str, Any], bad: Bad) -> list[str]:
     return texts
 
 
-def _places(path: Path, given: Sequence[dict[str, Any]], items: Sequence[PublishedItem]) -> list[int]:
-    """The place of each row's item."""
+def _places(path: Path, given: Sequence[dict[str, Any]], items: Sequence[PublishedItem], bad: Bad) -> list[int | None]:
+    """The place of each row's item; None for rows of no item where ``bad`` passes over them."""
     ids, prompts = [item.id for item in items], [_squeezed(item.text) for item in items]
     ways: list[tuple[Sequence[Any], list[Any]]] = [
         *((ids, [row.get(field) for row in given]) for field in IDS),
         (range(len(items)), [row.get("index") for row in given]),
         (prompts, [_squeezed(row.get("prompt")) for row in given]),
     ]
+    best: list[int | None] = []
     for keys, names in ways:
         places = {str(key): i for i, key in enumerate(keys)}
-        if len(places) == len(items) and all(name is not None and str(name) in places for name in names):
-            return [places[str(name)] for name in names]
+        found = [places.get(str(name)) if name is not None else None for name in names]
+        if len(places) == len(items) and None not in found:
+            return found
+        best = max(best, found, key=_matched)
     if len(given) == len(items):
         return list(range(len(items)))
-    raise UserError(
-        f"the {len(given)} rows of {path} can't be matched to the {len(items)} items: give each the item's id,"
-        " its index from 0 or its prompt"
+    bad(
+        UserError(
+            f"{len(given) - _matched(best)} of the {len(given)} rows of {path} can't be matched to the {len(items)}"
+            " items: give each the item's id, its index from 0 or its prompt; --skip-bad scores the others"
+        )
     )
+    return best
+
+
+def _matched(places: Sequence[int | None]) -> int:
+    return sum(place is not None for place in places)
 
 
 def _squeezed(text: Any) -> str | None:

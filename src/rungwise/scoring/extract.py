@@ -25,7 +25,10 @@ MAX_SPELLINGS = 20
 _OBJECT = re.compile(r"\{[^{}]*+\}")
 # Any quotes, so that an answer in broken or foreign notation is noticed and never passes for prose.
 _KEY = re.compile(r"""["'“‘](?:PROB|ANSWER)\\?["'”’]\s*+:""", re.IGNORECASE | re.ASCII)
-_LACK = re.compile(r"(?<!\w)LACK\\?_CONDITION(?!\w)", re.IGNORECASE | re.ASCII)
+# As IGNORECASE would read it; but a pattern that begins with a set of letters is searched for several times as fast.
+_LACK = re.compile(
+    r"[Ll](?<!\w[Ll])[Aa][Cc][Kk]\\?_" + "".join(f"[{c}{c.lower()}]" for c in "CONDITION") + r"(?!\w)", re.ASCII
+)
 _QUOTES = str.maketrans("'‘’“”", '"""""')
 
 _PART = re.compile(r"[\n;]")  # compact solutions are one line, their steps end with ";"
@@ -83,7 +86,7 @@ def extract(text: str) -> Extraction:
             return _unparsed("several_answers", "there are two different final answers")
         answers.append(answer)
 
-    if "lack" in final.lower() and _LACK.search(final):  # the pattern alone takes half of all the time
+    if _LACK.search(final):
         if not all(answer.lack for answer in answers):
             return _unparsed("several_answers", f"{LACK_CONDITION} stands beside another final answer")
         if answers or any(_says_only_lack(part) for part in _PART.split(final) if _LACK.search(part)):

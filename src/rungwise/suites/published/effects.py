@@ -32,6 +32,8 @@ from rungwise.wording.reader import read
 HALF_UNIT = 5e-5
 """Half a unit of the last of four displayed decimals."""
 EXACT = 1e-9
+SMALL = 0.001
+"""Worked solutions of these sets call some effects below it "~=0", and answer No."""
 SEED, TRIES, PRIOR = 7, 30, (0.1, 0.9)
 """Of the random models that the second road asks; P(v = 0) of binary variables is drawn from the prior's range."""
 
@@ -107,7 +109,14 @@ def _judged(label: Truth | None, exact: Truth, made: Truth | None, solved: Probl
             kinds += ("rounding",)
         if label.answer == exact.answer:
             return finding("confirmed", kinds, "right within the tolerance", own)
+        low, high = reachable(solved)
+        if low <= 0 <= high and exact.value:
+            why = f"digits that are not displayed can turn the sign of {exact.value:.6f}, and with it the answer"
+            span = f"numbers that round to the displayed ones give {low:.6f} to {high:.6f}"
+            return finding("rounding", tuple(dict.fromkeys((*kinds, "rounding"))), why, _joined(span, own))
         why = f"the value is right, but by its sign the answer is {exact.answer}, not {label.answer}"
+        if label.answer == "No" and abs(exact.value) < SMALL:
+            why += "; so small an effect may have been taken for none"
         return finding("wrong", ("exact", *kinds), why, own)
     rounded = solve(solved, "published").value
     if rounded is not None and abs(rounded - label.value) <= HALF_UNIT + EXACT:
