@@ -258,8 +258,9 @@ def _misses(rows: list[Row], suite: Suite, rounding: str) -> list[dict[str, Any]
             miss["substitution"] = next((s.content for s in solution.steps if s.kind == "substitution"), None)
         elif question.published is not None:
             found = question.published[0].audit(question.published[1])
-            miss["computed"] = truth_row(found.truth) if found.truth else None
             miss |= {"outcome": found.outcome, "why": found.why, "proof": found.proof}
+            if found.truth is not None:
+                miss["computed"] = truth_row(found.truth)
         misses.append(miss)
     return misses
 
