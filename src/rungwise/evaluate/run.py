@@ -29,6 +29,9 @@ Progress = Callable[[int, int, float], None]
 Load = Callable[[str], tuple[Any, Any]]
 """From a model's name to the model and its tokenizer."""
 
+UNDETERMINED = "It is not determined by what is displayed."
+"""What the solver says where an item of a published set leaves its answer open."""
+
 MAX_NEW_TOKENS = {"slots": 256, "formal": 2048, "natural": 2048}
 
 PREDICTIONS, RESULTS, MISSES = "predictions.jsonl", "results.json", "misses.jsonl"
@@ -169,9 +172,9 @@ def _own_row(model: str, question: Question, rounding: str) -> Row:
     if question.published is not None and not question.is_problem:
         chosen, item = question.published
         found = chosen.audit(item)
-        if found.truth is None:
+        if found.outcome == "unread":
             return unread_row(replace(question, unread=found.why))
-        return scored_row(question, chosen.write(item, found.truth))
+        return scored_row(question, chosen.write(item, found.truth) if found.truth else UNDETERMINED)
     if model == "exact":
         try:
             solved = solve(question.problem, rounding).problem
