@@ -2,7 +2,8 @@
 
 Objective: mean cross-entropy of the solution's tokens given the prompt. In the slots view every solution is redrawn
 each time it is seen (letters, variable order and with it slots, which value is called 0), so that a small set of
-solutions teaches the reasoning and not the symbols: CAPT's intervention (arXiv 2506.09433) at no cost. Differences
+solutions teaches the reasoning and not the symbols: CAPT's intervention (arXiv 2506.09433) at no cost. In the other
+views its phrasing is drawn anew each time (``wording.solution_phrasings``). Differences
 from CauGym's SFT (arXiv 2602.06337): all weights instead of LoRA unless ``lora`` is set, solutions rendered from the
 worked steps instead of reworded by a language model. Without ``guidance`` the solution is the final answer alone.
 """
@@ -79,7 +80,7 @@ def solutions_stream(
         rows = []
         for i in rng.permutation(len(solutions)):
             problem = redraw(solutions[i], rng) if view == "slots" else solutions[i]
-            completion = completion_text(problem, view, guidance)
+            completion = completion_text(problem, view, guidance, rng)
             rows.append({"prompt": to_text(problem, view), "completion": completion})
         yield from similar_length(rows, batch, lambda row: len(row["prompt"]), rng)[skipped:]
         epoch, skipped = epoch + 1, 0

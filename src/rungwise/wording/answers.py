@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
+
 from rungwise.causal.graph import bits, mask_of
 from rungwise.errors import UserError
 from rungwise.problems.problem import EFFECTS, LACK_CONDITION, Problem
 from rungwise.problems.tasks import task
 from rungwise.wording import slots
+from rungwise.wording.solution_phrasings import phrased
 
 
 def answer_text(problem: Problem, view: str) -> str:
@@ -29,16 +32,18 @@ def answer_text(problem: Problem, view: str) -> str:
     return f'{{"ANSWER": "{truth.answer}", {prob}' if problem.query.task in EFFECTS else "{" + prob
 
 
-def solution_text(problem: Problem, view: str) -> str:
+def solution_text(problem: Problem, view: str, rng: np.random.Generator | None = None) -> str:
     """The worked solution that ends in the reference answer: what supervised fine-tuning imitates.
 
-    In the slots view ``path BC:yes;parents B:A;adjust:A;{"PROB": "..."}``, elsewhere a line a step.
+    In the slots view ``path BC:yes;parents B:A;adjust:A;{"PROB": "..."}``, elsewhere a line a step; with ``rng`` these
+    lines are in one of several phrasings.
 
     Raises:
         UserError: the problem has no truth.
     """
     if view != "slots":
-        lines = [f"{step.kind}: {step.content}" for step in problem.steps]
+        plain = [f"{step.kind}: {step.content}" for step in problem.steps]
+        lines = plain if rng is None else phrased(problem.steps, rng)
         return "\n".join([*lines, answer_text(problem, view)])
     return "".join([*_readings_of_the_graph(problem), answer_text(problem, view)])
 
