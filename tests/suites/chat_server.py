@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
@@ -59,6 +59,8 @@ class ChatServer(ThreadingHTTPServer):
         self.troubles: tuple[str, ...] = TROUBLES
         self.spoiled: set[str] = set()
         self.requests: list[dict[str, Any]] = []
+        self.write: Callable[[list[dict[str, str]]], str] | None = None
+        """What to answer to these messages, in place of sentences turned round."""
 
     @property
     def url(self) -> str:
@@ -96,6 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             if trouble == "slow":
                 time.sleep(server.pause)
             content = self._content(request["messages"][-1]["content"], trouble)
+            content = server.write(request["messages"]) if server.write else content
             choices = [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]
             usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
             body = {"id": "x", "choices": [] if trouble == "no choices" else choices, "usage": usage}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from rungwise.commands.endpoint import endpoint_options, make_endpoint
 from rungwise.commands.output import Bars, emit, json_option, note
-from rungwise.errors import UserError
-
-DEFAULT_KEY = "OPENAI_API_KEY"
 
 
 @click.command(
@@ -22,16 +19,8 @@ Examples:
   rungwise verify reworded"""
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--endpoint", required=True, help="Base URL of an OpenAI-compatible server, as in http://localhost:8000/v1."
-)
-@click.option("--model", required=True, help="The model's name at the endpoint.")
+@endpoint_options
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for what is kept.")
-@click.option("--key-env", help=f"Environment variable that holds the key.  [default: {DEFAULT_KEY}]")
-@click.option("--concurrency", default=4, show_default=True, help="Items in work at a time.")
-@click.option("--tries", default=3, show_default=True, help="Requests for an item at most.")
-@click.option("--timeout", default=60.0, show_default=True, help="Seconds for a reply.")
-@click.option("--temperature", type=float, help="The endpoint's own by default.")
 @click.option("--limit", type=int, help="The first items only.")
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and send nothing.")
 @json_option
@@ -55,12 +44,9 @@ def rephrase(
     --tries requests the item is dropped and counted. The same command goes on where it was stopped.
     """
     from rungwise.suites import rephrase as run
-    from rungwise.suites.endpoint import Endpoint
 
-    key = os.environ.get(key_env or DEFAULT_KEY) or None
-    if key_env and not key:
-        raise UserError(f"the environment variable {key_env} is not set; it should hold the endpoint's key")
-    job = run.Rephrasing(folder, Endpoint(endpoint, model, timeout, temperature, key), tries, concurrency, limit)
+    asked = make_endpoint(endpoint, model, key_env, timeout, temperature)
+    job = run.Rephrasing(folder, asked, tries, concurrency, limit)
     if dry_run:
         planned = run.estimate(job)
         told = (

@@ -260,6 +260,8 @@ class TrainRecipe:
         names: the vocabulary of events where the view shows names.
         guidance: worked steps in the solutions; without it final answers only.
         solutions: worked solutions a task (cold start, SFT, DPO, KTO).
+        reworded: file of the same solutions in a language model's words, made by ``rungwise reword``: the cold start
+            and SFT see those that are there half of the time.
         questions: questions with answers only (GRPO, PPO).
         level: difficulty of the questions, one of ``suites.items.LEVELS`` or "mixed", the training suite's own sizes.
         published: share of worked solutions whose problem shows only the facts they need.
@@ -273,6 +275,7 @@ class TrainRecipe:
     names: Literal["real", "commonsense", "anti-commonsense", "nonsense"] = "nonsense"
     guidance: bool = True
     solutions: Count = 25
+    reworded: str = ""
     questions: Count = 4200
     level: Literal["mixed", "starter", "easy", "medium", "advanced", "hard", "expert"] = "mixed"
     published: Share = 1 / 3
@@ -288,6 +291,12 @@ class TrainRecipe:
     ppo: PPOSettings = Field(default_factory=PPOSettings)
     grpo: GRPOSettings = Field(default_factory=GRPOSettings)
     study: StudySettings = Field(default_factory=StudySettings)
+
+    @model_validator(mode="after")
+    def _rewords_english(self) -> TrainRecipe:
+        if self.reworded and (self.view == "slots" or not self.guidance):
+            raise ValueError("reworded needs worked solutions in English: view natural or formal, and guidance")
+        return self
 
     @model_validator(mode="after")
     def _enough_questions(self) -> TrainRecipe:

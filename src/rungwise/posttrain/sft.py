@@ -3,15 +3,17 @@
 Objective: mean cross-entropy of the solution's tokens given the prompt. In the slots view every solution is redrawn
 each time it is seen (letters, variable order and with it slots, which value is called 0), so that a small set of
 solutions teaches the reasoning and not the symbols: CAPT's intervention (arXiv 2506.09433) at no cost. In the other
-views its phrasing is drawn anew each time (``wording.solution_phrasings``). Differences
-from CauGym's SFT (arXiv 2602.06337): all weights instead of LoRA unless ``lora`` is set, solutions rendered from the
-worked steps instead of reworded by a language model. Without ``guidance`` the solution is the final answer alone.
+views its phrasing is drawn anew each time (``wording.solution_phrasings``). Differences from CauGym's SFT (arXiv
+2602.06337): all weights instead of LoRA unless ``lora`` is set, solutions rendered from the worked steps, and reworded
+by a language model only where ``reworded`` names a file of such. Without ``guidance`` the solution is the final answer
+alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from datasets import IterableDataset
@@ -28,6 +30,7 @@ from rungwise.posttrain.common import (
     trainer_settings,
 )
 from rungwise.posttrain.data import solved
+from rungwise.posttrain.rewording import read_reworded
 from rungwise.posttrain.settings import SFTSettings
 from rungwise.posttrain.solutions import after_prompt, completion_ids, completion_text, prompt_ids, similar_length
 from rungwise.problems.problem import Problem
@@ -50,7 +53,9 @@ def fit(run: Run, settings: SFTSettings, method: str, callbacks: list[TrainerCal
     resume = last_checkpoint(run.out)
     start = steps_done(resume) * settings.batch
     # Not as gen_kwargs: there a list is taken for shards, and the first of our endless ones would be all that is read.
-    given = (solved(run.recipe), run.recipe.view, settings.batch, run.recipe.seed, method, start, run.recipe.guidance)
+    problems = solved(run.recipe)
+    worded = read_reworded(Path(run.recipe.reworded), problems, run.recipe.view) if run.recipe.reworded else {}
+    given = (problems, run.recipe.view, settings.batch, run.recipe.seed, method, start, run.recipe.guidance, worded)
     rows = IterableDataset.from_generator(partial(solutions_stream, *given))
     trainer = SFTTrainer(
         model=run.model,
@@ -70,10 +75,17 @@ def fit(run: Run, settings: SFTSettings, method: str, callbacks: list[TrainerCal
 
 
 def solutions_stream(
-    solutions: list[Problem], view: str, batch: int, seed: int, method: str, start: int = 0, guidance: bool = True
+    solutions: list[Problem],
+    view: str,
+    batch: int,
+    seed: int,
+    method: str,
+    start: int = 0,
+    guidance: bool = True,
+    reworded: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, str]]:
     """Endless (prompt, completion) rows from row ``start`` on: each epoch shuffled and redrawn, rows of similar length
-    beside each other."""
+    beside each other. Of a solution that is in ``reworded`` (by problem id) these words are taken half of the time."""
     epoch, skipped = divmod(start, len(solutions))
     while True:
         rng = stream(method, seed, epoch)
@@ -81,6 +93,8 @@ def solutions_stream(
         for i in rng.permutation(len(solutions)):
             problem = redraw(solutions[i], rng) if view == "slots" else solutions[i]
             completion = completion_text(problem, view, guidance, rng)
+            if reworded and problem.id in reworded and rng.random() < 0.5:
+                completion = reworded[problem.id]
             rows.append({"prompt": to_text(problem, view), "completion": completion})
         yield from similar_length(rows, batch, lambda row: len(row["prompt"]), rng)[skipped:]
         epoch, skipped = epoch + 1, 0
