@@ -62,6 +62,22 @@ def read_log(path: Path) -> list[Any]:
     return [parse_json(line, f"{path} line {number}") for number, line in enumerate(whole.split("\n"), 1) if line]
 
 
+def begun_log(log: Path, stated: dict[str, Any], out: Path) -> Path:
+    """A log whose first line states the job: begun, or gone on with, less a record that a crash cut off.
+
+    Raises:
+        UserError: it was begun for a job that stated something else; the message names ``out`` and what differs.
+        OSError: it can't be written.
+    """
+    lines = read_log(log)
+    changed = [key for key in {**lines[0], **stated} if lines[0].get(key) != stated.get(key)] if lines else []
+    if changed:
+        raise UserError(f"{out} was begun with another {', '.join(changed)}; choose another --out")
+    if not lines or not log.read_bytes().endswith(b"\n"):
+        write_json_lines(log, lines or [stated])
+    return log
+
+
 def parse_json(text: str, where: str) -> Any:
     """The JSON value of a text that came from ``where``.
 

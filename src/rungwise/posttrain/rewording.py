@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import rungwise
 from rungwise.errors import UserError
-from rungwise.files import read_json_lines, read_log, replacing, write_json_lines
+from rungwise.files import begun_log, read_json_lines, read_log, write_json_lines
 from rungwise.posttrain.data import solved
 from rungwise.posttrain.settings import TrainRecipe
 from rungwise.problems.problem import Problem
@@ -101,7 +101,7 @@ def reword(job: Rewording, out: Path, progress: Callable[[int, int, str], None] 
         "first": problems[0].id,
         "solutions": len(problems),
     }
-    log = _resume(out.with_name(out.name + ".log"), stated)
+    log = begun_log(out.with_name(out.name + ".log"), stated, out)
     records = {record["id"]: record for record in read_log(log)[1:]}
     left = [problem for problem in problems if records.get(problem.id, {"code": UNANSWERED})["code"] == UNANSWERED]
     with log.open("a", encoding="utf-8") as file:
@@ -195,15 +195,3 @@ async def _reworded(problem: Problem, job: Rewording, ask: Ask) -> tuple[dict[st
         again = f"That can't be used: {why}. Write the whole reworded solution again."
         asked = [*asked[:2], {"role": "assistant", "content": text[:4000]}, {"role": "user", "content": again}]
     return record, False
-
-
-def _resume(log: Path, stated: dict[str, Any]) -> Path:
-    lines = read_log(log)
-    if lines:
-        changed = [key for key in {**lines[0], **stated} if lines[0].get(key) != stated.get(key)]
-        if changed:
-            raise UserError(f"{log} was begun with another {', '.join(changed)}; choose another --out")
-    if not lines or not log.read_bytes().endswith(b"\n"):  # a record that a crash cut off is made again
-        with replacing(log) as file:
-            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines or [stated])
-    return log

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import rungwise
 from rungwise.errors import UserError
-from rungwise.files import read_log, replacing
+from rungwise.files import begun_log, read_log
 from rungwise.problems.certificate import read_certificate
 from rungwise.problems.problem import EFFECTS, Problem
 from rungwise.suites.endpoint import Asker, Endpoint, EndpointFailure
@@ -205,14 +205,6 @@ def _resume(out: Path, stated: dict[str, Any]) -> Path:
     log = out / LOG
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose another --out")
-    lines = read_log(log)
-    if not lines and (out / MANIFEST).exists():
+    if (out / MANIFEST).exists() and not read_log(log):
         raise UserError(f"{out} holds items that have no record; choose another --out")
-    if lines:
-        changed = [key for key in {**lines[0], **stated} if lines[0].get(key) != stated.get(key)]
-        if changed:
-            raise UserError(f"{out} was begun with another {', '.join(changed)}; choose another --out")
-    if not lines or not log.read_bytes().endswith(b"\n"):  # a record that a crash cut off is made again
-        with replacing(log) as file:
-            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines or [stated])
-    return log
+    return begun_log(log, stated, out)
