@@ -34,7 +34,7 @@ def rates(work: Callable[[], int], repeat: int) -> str:
 
 
 def judge_labels(spec: str) -> int:
-    return len(audit(spec).judged)
+    return len(audit(spec, workers=1).judged)
 
 
 def judge(rule: Callable[[str, PublishedItem], object], texts: list[str], items: list[PublishedItem]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -26,6 +27,8 @@ Pair = tuple[PublishedItem, PublishedItem | None]
 
 CHUNK = 50
 """Items that a process is given at once."""
+ALONE = 300
+"""Below so many items a second process costs more time than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def audit(
     original: str | None = None,
     limit: int | None = None,
     skip_bad: bool = False,
-    workers: int = 1,
+    workers: int | None = None,
     progress: Progress = lambda done, of: None,
 ) -> Audit:
     """Judge every label of a set.
@@ -84,7 +87,7 @@ def audit(
         original: the set that this one rewords, item by item in the same order, as another NAME:PATH[#SUBSET];
             numbers, names and polarity are compared with it.
         skip_bad: read on past rows that can't be used, and count them.
-        workers: processes; any number gives the same audit.
+        workers: processes, any number gives the same audit; None: as many as there are cores, fewer for small sets.
 
     Raises:
         UserError: no such benchmark or set, a damaged row (unless skipped), no items, or an ``original`` that is no
@@ -98,7 +101,8 @@ def audit(
         raise UserError(f"{chosen.name} has no reworded sets; leave out the original")
     pairs = list(_beside(islice(items, limit), original))
     judged = []
-    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+    most = workers or min(os.cpu_count() or 1, 1 + len(pairs) // ALONE)
+    with ProcessPoolExecutor(most) if most > 1 else nullcontext() as pool:
         work = partial(_finding, chosen.name)
         found = pool.map(work, pairs, chunksize=CHUNK) if pool else map(work, pairs)
         for (item, _), finding in zip(pairs, found, strict=True):

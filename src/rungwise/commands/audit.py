@@ -28,7 +28,7 @@ Examples:
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Take only the first items.")
 @click.option("--skip-bad", is_flag=True, help="Pass over damaged rows, and count them.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default as many as there are cores.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for audit.md, audit.parquet and patch.jsonl.")
 @json_option
 def audit(
@@ -37,7 +37,7 @@ def audit(
     predictions: tuple[Path, ...],
     limit: int | None,
     skip_bad: bool,
-    workers: int,
+    workers: int | None,
     out: Path | None,
     as_json: bool,
 ) -> int:
