@@ -345,7 +345,7 @@ def test_killed_anywhere_it_ends_as_if_nothing_had_happened(
         ("worker", "seed-0/cold_start/checkpoint-4"),
         ("parent", "seed-0/grpo/metrics.jsonl"),
         ("interrupt", "seed-0/evaluate/cold_start/base/predictions.jsonl"),
-        ("worker", "seed-1/sft/checkpoint-4"),  # while there is still so much to do that the kill comes in time
+        ("worker", "seed-1/evaluate/sft/base/results.json"),
     ]
     for who, file in moments:
         process = start(out, given)

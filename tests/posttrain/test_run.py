@@ -27,6 +27,7 @@ from rungwise.posttrain.run import train
 from rungwise.posttrain.settings import LoRASettings, recipe
 from rungwise.scoring.reward import Weights, make_trl_reward
 from rungwise.scoring.score import score
+from rungwise.scoring.steps import check_steps
 from rungwise.suites.items import to_text
 
 
@@ -222,8 +223,8 @@ def test_any_causal_model_in_the_natural_view(kind: str, tmp_path: Path, seen: d
         problem = problems[prompt.removeprefix(before).removesuffix(after)]
         assert prompt == f"{before}{to_text(problem, 'natural')}{after}"
         assert completion.endswith("<end>")
-        assert completion.startswith(f"{problem.steps[0].kind}: {problem.steps[0].content}\n")
         written = f"{'<think>' if kind == 'thinking' else ''}{completion.removesuffix('<end>')}"
+        assert all(check.status == "right" for check in check_steps(written, problem))
         assert score(written, problem, "natural").score == 1
 
     result = train(chosen, "grpo", first["model"], tmp_path / "grpo", ignore)
