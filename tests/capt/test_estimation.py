@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
@@ -47,6 +48,30 @@ def test_a_worked_solution_may_use_a_singular_that_the_text_lacks() -> None:
     prompt, proof = Intervention("order").texts(found.events, [text, "Ada is a marsupial. Ada is not scaly."], "1")
     assert prompt == "Bs are Cs. Cs are not D. F is a B. True or false: F is D."
     assert proof == "F is a C. F is not D."
+
+
+GARDEN = (
+    "Input Info: Imagine a self-contained, hypothetical world with only the following conditions, and without any "
+    "unmentioned factors or causal relationships: Shade has a direct effect on moss. Moss has a direct effect on "
+    "birdsong.\nFor those with shade being thin, the probability of moss being thick is 0.4100. For those with shade "
+    "being deep, the probability of moss being thick is 0.0700. \nInstruction: Consider the average treatment effect "
+    "(ATE) of shade on moss.\nQuestion: If shade is changed to be deep, will moss be more likely to be thick?\nProvide "
+    'the calculation result to four decimal places and a final "yes" or "no" answer in JSON format, like '
+    '{"ANSWER": "Yes", "PROB": "0.1234"}:'
+)
+
+
+def test_a_published_text_with_an_event_of_which_no_value_is_shown() -> None:
+    found = estimate(GARDEN).abstraction
+    assert found is not None
+    (text,) = Intervention("order").texts(found.events, [GARDEN], "1")
+    assert "For those with B being low, the probability of C being high is 0.4100." in text
+    assert "If B is changed to be high, will C be more likely to be high?" in text
+
+
+def test_the_caugym_base_set(published: Path) -> None:
+    rows = json.loads((published / "caugym" / "base_dataset.json").read_text())
+    assert sum(estimate(row["problem"]).abstraction is None for row in rows[::2]) == 0
 
 
 def test_a_text_that_no_reader_knows_is_reported() -> None:

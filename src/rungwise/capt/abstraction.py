@@ -26,6 +26,8 @@ MAX_CHARS = 100_000
 MAX_EVENTS = 200
 MAX_FORMS = 40
 """Of one event."""
+MAX_ALL_FORMS = 4_000
+"""Of a text, with plurals and articles; looking for forms takes time with their number."""
 MAX_FORM = 400
 """Characters of a form."""
 
@@ -262,6 +264,8 @@ def _known_forms(text: str, events: tuple[Event, ...]) -> tuple[dict[str, str], 
         for value, phrases in enumerate(event.values):
             for i, form in enumerate(phrases, 1):
                 add(form, f"E{number}={value}" + (f".{i}" if i > 1 else ""))
+    if len(known) > MAX_ALL_FORMS:
+        raise UserError(f"the events have {len(known)} forms; at most {MAX_ALL_FORMS} are looked for")
     return known, given
 
 
@@ -280,7 +284,7 @@ def _label_spans(
 ) -> Iterator[tuple[int, int, str]]:
     """Where labels stand that belong to the last name before them that has such a label; what follows the question is
     about the form of the answer and holds none."""
-    wanted = {label for event in events for label in event.labels}
+    wanted = {label for event in events for label in event.labels if _LETTER.search(label)}
     if not wanted:
         return
     longest = sorted(wanted, key=len, reverse=True)
