@@ -62,7 +62,7 @@ def check(text: str, problem: OntologyProblem) -> Checked:
     final = text.rpartition("</think>")[2]
     if len(final) > MAX_CHARS:
         return Checked(False, 0, f"too_long: over {MAX_CHARS} characters", "")
-    lines = sentences(final)
+    lines = [sentence for line in final.splitlines() for sentence in sentences(line)]
     if len(lines) > MAX_STEPS:
         return Checked(False, 0, f"too_long: over {MAX_STEPS} sentences", "")
     proof = _Proof(problem)

@@ -100,6 +100,7 @@ def _search(pairs: Sequence[_Pair], sorts: Mapping[str, str], dice: Random) -> d
         before = dict(domains)
         for pair in pairs:
             domains[pair.above] &= _union(lexicon.above[pair.holds], domains[pair.below])
+        for pair in reversed(pairs):
             domains[pair.below] &= _union(lexicon.below[pair.holds], domains[pair.above])
     tries = [_TRIES]
     found = _assign(domains, {}, pairs, dice, tries)
