@@ -42,9 +42,9 @@ def by_table(problem: OntologyProblem) -> str | None:
 def test_truth_tables_give_the_answer(deduction: str) -> None:
     for distractors in DISTRACTORS:
         disjoint = "order" if distractors == "none" else "theory"
-        hops = (2, 3) if distractors == "none" else (1, 2)
+        hops = (2, 3) if distractors == "none" else (1, 1)
         own = {"distractors": distractors, "deductions": (deduction,), "disjoint": disjoint, "hops": hops}
-        small = [p for p in made(8, "train", names="nonsense", **own) if len(p.kinds) <= 9]
+        small = [p for p in made(8, "train", names="nonsense", **own) if len(p.kinds) <= 10]
         assert small
         for problem in small:
             assert by_table(problem) == problem.answer
@@ -102,12 +102,11 @@ def test_answers_and_polarities_are_balanced() -> None:
 
 
 def test_the_not_of_the_query_and_of_its_kinds_rules_do_not_tell_the_answer() -> None:
-    """With distractors the theory says both of the query's kind, so a look at these sentences decides nothing."""
-    for problem in made(24, hops=(1, 3)):
-        last = [
-            literal for rule in problem.rules for literal in rule.then.literals if literal.kind == problem.query.kind
-        ]
-        assert {literal.holds for literal in last} == {True, False}
+    """With distractors the theory says both of the query's kind equally often, so a count of them decides nothing."""
+    for problem in made(24, hops=(1, 3), deductions=LINKS, distractors="irrelevant"):
+        said = [literal for rule in problem.rules for literal in rule.then.literals]
+        count = Counter(literal.holds for literal in said if literal.kind == problem.query.kind)
+        assert count[True] == count[False] > 0
 
 
 def test_twins_differ_in_the_query_alone() -> None:

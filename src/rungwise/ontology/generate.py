@@ -69,8 +69,10 @@ def generate(
 ) -> Iterator[OntologyProblem]:
     """Problems ``start`` to ``start + n - 1`` of a split.
 
-    Of any four problems of the same number of hops and deduction that come one after the other, two are True; and in
-    both halves one asks with "not" (not where twins are made: of these one is True, one False).
+    Of problems 4j to 4j + 3 of the same number of hops and deduction two are True, two ask with "not", and each of
+    these two halves the other; of two twins one is True. Proofs by contradiction always conclude a "not", so there
+    the query's own "not" tells the answer (for all of "contradiction", for a quarter of "mixed"). Splits are disjoint
+    over all other options, as long as ``disjoint`` is the same.
 
     Raises:
         UserError: a negative count, an unknown split, or (when it comes to it) a split without a theory of the kind

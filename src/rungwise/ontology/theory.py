@@ -158,11 +158,12 @@ def _pair(op: str, a: Literal, b: Literal, dice: Random) -> Formula:
 
 
 def _decoys(theory: Theory, last: Literal, dice: Random) -> None:
-    """The opposite of the last link about other kinds, one of them perhaps with a kind below it."""
-    for _ in range(dice.choice((1, 1, 2))):
+    """The opposite of the last link, as often as the chain itself says it (twice after cases), so that neither the more
+    nor the less frequent one is the right one; below it up to two kinds."""
+    for _ in range(sum(last in rule.then.literals for rule in theory.rules)):
         other = theory.kind("noun")
         theory.rule(one(other), one(~last))
-    if dice.random() < 0.5:
+    for _ in range(dice.randint(0, 2)):
         theory.rule(one(theory.kind("noun")), one(other))
 
 
