@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice, product
@@ -16,20 +15,17 @@ import pytest
 from rungwise.errors import UserError
 from rungwise.ladder import TYPES, LadderItem, LadderProblem, generate
 from rungwise.ladder.digits import lookup
+from rungwise.ladder.families import FAMILIES
 from rungwise.ladder.names import KINDS, STORIES
-from rungwise.ladder.queries import NUMERIC, estimand
+from rungwise.ladder.queries import NUMERIC, Query, estimand, shape
 from rungwise.ladder.text import text
 from rungwise.ladder.worked import exact, faults, worked
-from rungwise.problems.problem import Step
 from rungwise.problems.streams import split_of
 from rungwise.scoring.choice import final_choice
-from rungwise.suites.published.cladder_answers import solve
 from rungwise.suites.published.cladder_model import counterfactual
-from rungwise.suites.published.cladder_read import split
-from rungwise.suites.published.cladder_text import read
 from rungwise.suites.published.cladder_words import akin
 
-N = 120
+N = 80
 
 
 @lru_cache(maxsize=8)
@@ -69,24 +65,6 @@ def test_effects_are_those_of_the_whole_model() -> None:
             assert abs(float(exact(problem)) - problem.value) < 0.03
 
 
-@pytest.mark.parametrize("names", KINDS)
-def test_the_published_reader_agrees(names: str) -> None:
-    agreed = 0
-    for item in items(names, "test"):
-        shown = read(*split(item.text))
-        solved = solve(shown, {})
-        assert shown.query.kind == item.task
-        if solved.yes is None and item.task == "ett":
-            # It takes P(z|x) for numbers of another variable; a set's model file, which names the values, helps.
-            events = {shown.node(event.name): (event.zero, event.one) for event in item.problem.events}
-            solved = solve(shown, events)
-        if solved.yes is not None:
-            assert item.label.answer == ("Yes" if solved.yes else "No"), item.text
-            assert solved.second == solved.yes
-            agreed += 1
-    assert agreed >= 0.95 * N
-
-
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_answers_are_balanced_in_each_type_and_direction(part: str) -> None:
     cells = Counter((i.task, i.problem.query.up, i.label.answer) for i in items(part=part))
@@ -111,13 +89,11 @@ def test_twins_differ_in_the_direction_alone() -> None:
 def test_without_twins_no_problem_comes_twice() -> None:
     found = list(generate(40, 5, "train", twins=False, types=["ate"]))
     assert len({item.problem.twin for item in found}) == len(found)
-    assert Counter((i.problem.query.up, i.label.answer) for i in found).values() == Counter("aabb" * 5).values() or set(
-        Counter((i.problem.query.up, i.label.answer) for i in found).values()
-    ) == {10}
+    assert set(Counter((i.problem.query.up, i.label.answer) for i in found).values()) == {10}
 
 
 def test_splits_share_no_structure() -> None:
-    shapes = {part: {i.problem.shape for i in generate(N, 5, part)} for part in ("train", "validation", "test")}
+    shapes = {part: {i.problem.shape for i in items(part=part)} for part in ("train", "validation", "test")}
     for part, own in shapes.items():
         assert all(split_of(shape) == part for shape in own)
         assert len(own) > 20
@@ -127,7 +103,7 @@ def test_splits_share_no_structure() -> None:
 
 def test_the_same_request_makes_the_same_items() -> None:
     again = list(generate(20, 5, "train"))
-    assert again == list(islice(generate(40, 5, "train"), 20))
+    assert [i.to_dict() for i in again] == [i.to_dict() for i in islice(generate(40, 5, "train"), 20)]
     assert [i.text for i in again] == [i.text for i in items()[:20]]
     assert {i.id for i in generate(20, 6, "train")}.isdisjoint(i.id for i in again)
     assert len({i.id for i in items()}) == N
@@ -165,34 +141,6 @@ def test_texts_are_short_and_end_with_the_form_of_the_answer() -> None:
         assert text(item.problem) == item.text
 
 
-@pytest.mark.parametrize("names", KINDS)
-def test_worked_solutions_recompute(names: str) -> None:
-    for item in items(names):
-        steps = worked(item.problem)
-        assert not faults(item.problem, steps)
-        assert steps[-1].content.endswith(f"the answer is {item.label.answer}")
-        other = "No" if item.problem.yes else "Yes"
-        turned = steps[-1].content.replace(f"answer is {item.label.answer}", f"answer is {other}")
-        assert faults(item.problem, (*steps[:-1], Step("conclusion", turned)))
-        assert faults(item.problem, steps[1:]) == ["variables: missing"]
-
-
-def test_arithmetic_may_be_written_in_any_way_that_is_right() -> None:
-    (item,) = generate(1, 5, "train", types=["ate"])
-    steps = {step.kind: step.content for step in worked(item.problem)}
-    left, value = steps["arithmetic"].split(" = ")
-
-    def check(arithmetic: str) -> list[str]:
-        return faults(item.problem, tuple(Step(k, arithmetic if k == "arithmetic" else c) for k, c in steps.items()))
-
-    assert not check(f"0 + ({left}) = {value}")
-    assert check(f"{left} = {float(value) + 0.001:.4f}")
-    assert check(f"0.5 - 0.1 = {value}")
-    assert check("0.5 - 0.1 = 0.4")
-    assert check("the value is clear")
-    assert check("1/0 = 0.4")
-
-
 def test_what_is_written_is_read_back() -> None:
     for item in items()[:40]:
         data = json.loads(json.dumps(item.to_dict()))
@@ -209,12 +157,23 @@ def test_changed_problems_are_refused(change: dict[str, Any]) -> None:
 
 
 def test_changed_items_are_refused() -> None:
-    data = items()[0].to_dict()
-    for change in ({"text": "x"}, {"answer": "Maybe"}, {"task": "nie"}, {"problem": 3}):
-        with pytest.raises(UserError):
-            LadderItem.from_dict({**data, **change})
-    turned = replace(items()[0].problem, yes=not items()[0].problem.yes)
-    assert turned.answer != items()[0].label.answer
+    for item in items()[: 2 * len(TYPES) : 3]:
+        data = item.to_dict()
+        problem = data["problem"]
+        turned = {"Yes": "No", "No": "Yes"}[str(item.label.answer)]
+        for change in (
+            {"text": "x"},
+            {"answer": "Maybe"},
+            {"answer": turned, "problem": {**problem, "yes": not problem["yes"]}},
+            {"task": "none"},
+            {"problem": 3},
+            {"problem": {**problem, "facts": problem["facts"][1:], "query": {**problem["query"], "x": 7}}},
+        ):
+            with pytest.raises(UserError):
+                LadderItem.from_dict({**data, **change})
+    numeric = next(item for item in items() if item.task == "ate").to_dict()
+    with pytest.raises(UserError):  # by another value the other answer would be right, but not by what is displayed
+        LadderItem.from_dict({**numeric, "problem": {**numeric["problem"], "value": -numeric["problem"]["value"]}})
 
 
 def test_two_decimals() -> None:
@@ -223,17 +182,12 @@ def test_two_decimals() -> None:
     assert all(not faults(i.problem, worked(i.problem)) for i in found)
 
 
-def test_more_numbers_reach_arrowheads_natural_effects() -> None:
-    for kind in ("nde", "nie"):
-        sizes = set()
-        for part in ("train", "validation", "test"):
-            try:
-                sizes |= {
-                    len(i.problem.facts) for i in generate(2, 1, part, types=[kind], graphs=["arrowhead"], numbers=13)
-                }
-            except UserError as error:
-                assert "split" in str(error)
-        assert sizes == {13}
+@pytest.mark.parametrize("kind", ["nde", "nie"])
+def test_more_numbers_reach_arrowheads_natural_effects(kind: str) -> None:
+    family = FAMILIES["arrowhead"]
+    part = split_of(shape(family.graph, 0, Query(kind, family.x, family.y)))
+    found = list(generate(2, 1, part, types=[kind], graphs=["arrowhead"], numbers=13))
+    assert [len(item.problem.facts) for item in found] == [13, 13]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from suites.published import cladder_rows
 
 from ladder import by_selectors
 from rungwise.causal.graph import DAG
@@ -27,7 +28,6 @@ from rungwise.ladder.queries import (
     value,
 )
 from rungwise.problems.problem import Fact
-from suites.published import cladder_rows
 
 APPLIES = {
     kind: [

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -33,7 +34,7 @@ from rungwise.ladder.queries import (
 from rungwise.ladder.rules import draw_rules, run
 from rungwise.ladder.text import text
 from rungwise.problems.problem import Fact
-from rungwise.problems.streams import SPLITS, make_dice, split_of, stream
+from rungwise.problems.streams import SPLITS, make_dice, shuffled, split_of, stream
 from rungwise.suites.published.item import Truth
 
 SHORT = 6
@@ -83,9 +84,13 @@ class LadderItem:
         try:
             problem = LadderProblem.from_dict(data["problem"])
             item = cls(data["id"], data["task"], data["text"], Truth(answer=data["answer"]), problem)
-        except (KeyError, TypeError) as error:
+            said, answer = text(problem), _asked(problem, problem.query.up).answer
+            determined = problem.query.kind not in NUMERIC or _sign(problem) == (1 if (problem.value or 0) > 0 else -1)
+        except (KeyError, TypeError, IndexError, ValueError, AssertionError) as error:
+            if isinstance(error, UserError):
+                raise
             raise UserError(f"not a ladder item: {type(error).__name__}: {error}") from error
-        if (item.task, item.text, item.label.answer) != (problem.query.kind, text(problem), problem.answer):
+        if (item.task, item.text, item.label.answer) != (problem.query.kind, said, answer) or not determined:
             raise UserError(f"item {item.id}: task, text or answer are not those of its problem")
         return item
 
@@ -224,12 +229,13 @@ def _random_setting(
 ) -> tuple[Family, Query] | None:
     for _ in range(_GRAPHS):
         graph = random_connected(rng)
-        x, y = dice.sample(range(graph.n), 2)
-        found = [(family, q) for family, q, place in _allowed(kind, Family(graph, x, y), numbers) if place == split]
-        if kind == "collider_bias":
-            found = [(family, q) for family, q in found if graph.has_path(x, y) == positive]
-        if found:
-            return dice.choice(found)
+        for x, y in shuffled(list(permutations(range(graph.n), 2)), dice):
+            if kind == "collider_bias" and graph.has_path(x, y) != positive:
+                continue
+            allowed = _allowed(kind, Family(graph, x, y), numbers)
+            found = [(family, q) for family, q, place in allowed if place == split]
+            if found:
+                return dice.choice(found)
     return None
 
 
@@ -263,11 +269,18 @@ def _filled(problem: LadderProblem, positive: bool, dice: Random, rng: np.random
         assert formula is not None
         terms = displayed(formula, q)
         rounded = [round(p, 2 + problem.decimals) for p in table_values(model, terms)]
-        facts = [Fact(t, p) for t, p in zip(terms, rounded, strict=True)]
-        sign = value_range(formula, facts, problem.half).sign
-        if sign == (1 if positive else -1):
-            return replace(problem, model=model, facts=tuple(facts), value=value(model, q))
+        facts = tuple([Fact(t, p) for t, p in zip(terms, rounded, strict=True)])
+        filled = replace(problem, model=model, facts=facts)
+        if _sign(filled) == (1 if positive else -1):
+            return replace(filled, value=value(model, q))
     return None
+
+
+def _sign(problem: LadderProblem) -> int:
+    """The sign of a numeric problem's value for all numbers that round to the displayed ones; 0 where they differ."""
+    formula = estimand(problem.graph, problem.hidden, problem.query)
+    assert formula is not None
+    return value_range(formula, problem.facts, problem.half).sign
 
 
 def _with_rules(problem: LadderProblem, dice: Random) -> LadderProblem:
@@ -286,8 +299,7 @@ def _asked(problem: LadderProblem, up: bool) -> LadderProblem:
     """The problem with the direction asked for, and its answer."""
     q = replace(problem.query, up=up)
     if q.kind == "backadj":
-        right_is_first = (problem.direct == 1) == problem.graph.is_backdoor_set(1 << q.x, q.y, 0)
-        positive = right_is_first
+        positive = (problem.direct == 1) == problem.graph.is_backdoor_set(1 << q.x, q.y, 0)
     elif q.kind == "collider_bias":
         positive = problem.graph.has_path(q.x, q.y)
     elif q.kind == "det-counterfactual":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from re import findall
 from typing import NamedTuple
 
 from rungwise.errors import UserError
@@ -58,9 +59,16 @@ def _parsed(story: str) -> tuple[Event, ...]:
 
 
 STORIES = tuple([_parsed(story) for story in _STORIES])
-_FIRST, _MIDDLE, _LAST = "bdfgjklmprtvwz", "aeiou", "bdfgklmnprtvxz"
-_TAKEN = frozenset(["does", "have", "look", "that", "than", "more", "less", "them", "been", "were", "like", "take"])
-"""Words of our own sentences and of English that a made-up one must not be."""
+_FIRST, _MIDDLE, _THIRD, _LAST = "bdfgjklmprtvwz", "aeiou", "bdfgklmnprtvxz", "iou"
+_TAKEN = frozenset(
+    findall(
+        r"\w+",
+        "bono bozo demo dino dodo dojo fido fuji gogo guru jojo judo juju kilo kiwi kudu lido limo loco logo lulu maxi "
+        "memo menu midi mini mono mumu nino peru polo pogo redo tofu togo toto tutu taxi typo veto vino wifi zebu zero "
+        "zulu juno lego tiki deli bali mali fiji raki yogi ravi levi remi",
+    )
+)
+"""English words and proper names that a made-up one must not be."""
 
 
 def draw(kind: str, order: Sequence[int], swapped: Sequence[int], dice: Random) -> tuple[Event, ...]:
@@ -89,7 +97,7 @@ def _nonsense(n: int, dice: Random) -> tuple[Event, ...]:
     """Words of four letters with different beginnings."""
     words: dict[str, str] = {}
     while len(words) < n:
-        word = dice.choice(_FIRST) + dice.choice(_MIDDLE) + dice.choice(_LAST) + dice.choice(_MIDDLE)
+        word = dice.choice(_FIRST) + dice.choice(_MIDDLE) + dice.choice(_THIRD) + dice.choice(_LAST)
         if word not in _TAKEN:
             words.setdefault(word[0], word)
-    return tuple([Event(word, word, f"no {word}") for word in words.values()])
+    return tuple([Event(word, word, f"non-{word}") for word in words.values()])
