@@ -167,6 +167,7 @@ def test_changed_items_are_refused() -> None:
             {"answer": turned, "problem": {**problem, "yes": not problem["yes"]}},
             {"task": "none"},
             {"problem": 3},
+            {"problem": {**problem, "parents": [0] * 40}},
             {"problem": {**problem, "facts": problem["facts"][1:], "query": {**problem["query"], "x": 7}}},
         ):
             with pytest.raises(UserError):

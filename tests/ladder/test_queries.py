@@ -11,6 +11,7 @@ from suites.published import cladder_rows
 from ladder import by_selectors
 from rungwise.causal.graph import DAG
 from rungwise.causal.scm import random_scm
+from rungwise.errors import UserError
 from rungwise.ladder.digits import lookup, value_range
 from rungwise.ladder.families import FAMILIES, Family, random_connected
 from rungwise.ladder.queries import (
@@ -133,6 +134,14 @@ def test_range_of_a_difference() -> None:
     assert found.sign == 1
     assert value_range(formula, [facts[0], facts[1]._replace(value=0.31)], 0.005).sign == 0
     assert value_range(formula, [facts[0], facts[1]._replace(value=0.25)], 0.005).sign == -1
+
+
+def test_too_many_numbers_are_refused() -> None:
+    formula = estimand(FAMILIES["chain"].graph, 0, Query("ate", 0, 1))
+    assert formula is not None
+    facts = [Fact(t, 0.3) for t in displayed(formula, Query("ate", 0, 1))]
+    with pytest.raises(UserError, match="numbers"):
+        value_range(formula, facts * 10, 0.005)
 
 
 def test_an_empty_group_decides_nothing() -> None:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from rungwise.ladder.generate import LadderItem, generate
+from rungwise.ladder.generate import generate
+from rungwise.ladder.item import LadderItem
 from rungwise.ladder.problem import LadderProblem
 from rungwise.ladder.queries import TYPES
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rungwise.causal.estimand import Expr, Term
+from rungwise.errors import UserError
+from rungwise.ladder.queries import MAX_NUMBERS
 from rungwise.problems.problem import Fact
 
 
@@ -45,6 +47,9 @@ def value_range(estimand: Expr, facts: Sequence[Fact], half: float) -> Range:
 
     Args:
         half: how far a displayed number can be from the one it was rounded from.
+
+    Raises:
+        UserError: more numbers than MAX_NUMBERS.
     """
     shown = np.array([fact.value for fact in facts])
     # Only what the estimand uses can move it; explaining away displays more.
@@ -54,6 +59,8 @@ def value_range(estimand: Expr, facts: Sequence[Fact], half: float) -> Range:
         for i, name in enumerate(names):
             used[i] |= _same(name, term)
     moved = np.flatnonzero(used)
+    if len(moved) > MAX_NUMBERS:
+        raise UserError(f"{len(moved)} displayed numbers; at most {MAX_NUMBERS} are handled")
     signs = (np.arange(1 << len(moved)) >> np.arange(len(moved))[:, None] & 1) * 2 - 1
     box = np.repeat(shown[:, None], 1 + signs.shape[1], axis=1)
     box[moved, 1:] = np.clip(box[moved, 1:] + half * signs, 0, 1)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import permutations
 from random import Random
-from typing import Any
 
 import numpy as np
 
 from rungwise.causal.scm import random_scm
 from rungwise.errors import UserError
 from rungwise.ladder import names as vocabulary
-from rungwise.ladder.digits import value_range
 from rungwise.ladder.families import FAMILIES, GRAPHS, RANDOM, Family, random_connected
+from rungwise.ladder.item import LadderItem, answered, displayed_sign
 from rungwise.ladder.problem import LadderProblem
 from rungwise.ladder.queries import (
     MAX_NUMBERS,
@@ -43,56 +42,6 @@ need no more."""
 _STRUCTURES, _GRAPHS, _MODELS = 400, 4000, 40
 _LEAST = 0.05
 """Table entries lie between this and 1 less it."""
-
-
-@dataclass(frozen=True)
-class LadderItem:
-    """A problem in words.
-
-    Attributes:
-        id: unique within a request's split, names and seed.
-        task: the query type.
-        text: what a model sees.
-        label: "Yes" or "No".
-        problem: with everything to recompute the label.
-    """
-
-    id: str
-    task: str
-    text: str
-    label: Truth
-    problem: LadderProblem
-
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON; ``from_dict`` is its inverse."""
-        answer = self.label.answer
-        return {
-            "id": self.id,
-            "task": self.task,
-            "text": self.text,
-            "answer": answer,
-            **{"problem": self.problem.to_dict()},
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> LadderItem:
-        """The item that ``to_dict`` wrote.
-
-        Raises:
-            UserError: a field is missing, or text or answer are not those of the problem.
-        """
-        try:
-            problem = LadderProblem.from_dict(data["problem"])
-            item = cls(data["id"], data["task"], data["text"], Truth(answer=data["answer"]), problem)
-            said, answer = text(problem), _asked(problem, problem.query.up).answer
-            determined = problem.query.kind not in NUMERIC or _sign(problem) == (1 if (problem.value or 0) > 0 else -1)
-        except (KeyError, TypeError, IndexError, ValueError, AssertionError) as error:
-            if isinstance(error, UserError):
-                raise
-            raise UserError(f"not a ladder item: {type(error).__name__}: {error}") from error
-        if (item.task, item.text, item.label.answer) != (problem.query.kind, said, answer) or not determined:
-            raise UserError(f"item {item.id}: task, text or answer are not those of its problem")
-        return item
 
 
 def generate(
@@ -132,7 +81,7 @@ def generate(
         if kind not in latest or latest[kind][0] != base:
             unnamed = _problem(key, split, sources[kind], kind, base % 2 == 0, decimals, numbers)
             latest[kind] = base, _named(unnamed, names, key)
-        problem = _asked(latest[kind][1], up)
+        problem = answered(latest[kind][1], up)
         name = hashlib.sha256(f"{split}/{names}/{kind}/{turn}/{problem.id}".encode()).hexdigest()[:16]
         yield LadderItem(name, kind, text(problem), Truth(answer=problem.answer), problem)
 
@@ -271,16 +220,9 @@ def _filled(problem: LadderProblem, positive: bool, dice: Random, rng: np.random
         rounded = [round(p, 2 + problem.decimals) for p in table_values(model, terms)]
         facts = tuple([Fact(t, p) for t, p in zip(terms, rounded, strict=True)])
         filled = replace(problem, model=model, facts=facts)
-        if _sign(filled) == (1 if positive else -1):
+        if displayed_sign(filled) == (1 if positive else -1):
             return replace(filled, value=value(model, q))
     return None
-
-
-def _sign(problem: LadderProblem) -> int:
-    """The sign of a numeric problem's value for all numbers that round to the displayed ones; 0 where they differ."""
-    formula = estimand(problem.graph, problem.hidden, problem.query)
-    assert formula is not None
-    return value_range(formula, problem.facts, problem.half).sign
 
 
 def _with_rules(problem: LadderProblem, dice: Random) -> LadderProblem:
@@ -293,21 +235,6 @@ def _with_rules(problem: LadderProblem, dice: Random) -> LadderProblem:
     seen = tuple([(v, own) for v, own in roots.items() if v != q.x])
     outcome = run(graph, rules, roots, {q.x: q.x_value})[q.y]
     return replace(problem, query=q, rules=rules, evidence=seen, value=float(outcome))
-
-
-def _asked(problem: LadderProblem, up: bool) -> LadderProblem:
-    """The problem with the direction asked for, and its answer."""
-    q = replace(problem.query, up=up)
-    if q.kind == "backadj":
-        positive = (problem.direct == 1) == problem.graph.is_backdoor_set(1 << q.x, q.y, 0)
-    elif q.kind == "collider_bias":
-        positive = problem.graph.has_path(q.x, q.y)
-    elif q.kind == "det-counterfactual":
-        positive = problem.value == 1
-    else:
-        assert problem.value is not None
-        positive = (problem.value > 0) != (q.kind == "ett")  # "if it were otherwise" turns the sign
-    return replace(problem, query=q, yes=positive == up)
 
 
 def _named(problem: LadderProblem, names: str, key: tuple[object, ...]) -> LadderProblem:

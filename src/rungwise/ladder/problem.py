@@ -13,6 +13,7 @@ from rungwise.causal.estimand import Term
 from rungwise.causal.graph import DAG
 from rungwise.causal.scm import SCM
 from rungwise.errors import UserError
+from rungwise.ladder.families import SIZES
 from rungwise.ladder.names import Event
 from rungwise.ladder.queries import TYPES, Query, shape
 from rungwise.ladder.rules import Rule
@@ -132,8 +133,11 @@ class LadderProblem:
                 family=str(data["family"]),
                 style=str(data["style"]),
             )
-            if problem.query.kind not in TYPES or len(problem.events) != graph.n:
-                raise UserError("not a ladder problem: unknown query type, or as many events as variables are needed")
+            if problem.query.kind not in TYPES or not 2 <= len(problem.events) == graph.n <= max(SIZES):
+                raise UserError(
+                    "not a ladder problem: an unknown query type, over "
+                    f"{max(SIZES)} variables, or not one event for each"
+                )
             if data["id"] != problem.id:
                 raise UserError(f"problem {data['id']} was changed after it was made (it hashes to {problem.id})")
         except (KeyError, TypeError, ValueError, AttributeError) as error:

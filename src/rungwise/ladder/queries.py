@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from rungwise.causal.estimand import Expr, Term, number, prob, total
-from rungwise.causal.graph import DAG, bits, subsets
+from rungwise.causal.graph import DAG, bits
 from rungwise.causal.inference import joint, marginal_joint, probability
 from rungwise.causal.nested import edge_joint, edge_probability, set_all
 from rungwise.causal.scm import SCM, random_scm
@@ -171,8 +171,8 @@ def _natural(graph: DAG, hidden: int, q: Query) -> Expr | None:
         return None
     m = next(bits(mediators))
     observed = (1 << graph.n) - 1 & ~(1 << q.x | 1 << q.y | 1 << m | hidden)
-    for zs in subsets(observed):
-        if zs.bit_count() <= 1 and graph.is_mediation_set(q.x, q.y, mediators, zs):
+    for zs in (0, *[1 << z for z in bits(observed)]):
+        if graph.is_mediation_set(q.x, q.y, mediators, zs):
             cases: list[dict[int, int]] = [dict.fromkeys(bits(zs), c) for c in range(1 + bool(zs))]
             return total([_mediated(q, m, case) for case in cases])
     return None
