@@ -72,6 +72,25 @@ def test_answers_are_balanced_in_each_type_and_direction(part: str) -> None:
     assert len(cells) == 4 * len(TYPES)
 
 
+def test_not_adjusting_is_right_as_often_as_adjusting() -> None:
+    right = Counter(i.problem.graph.is_backdoor_set(1 << i.problem.query.x, i.problem.query.y, 0) for i in backadj())
+    assert right == {True: 20, False: 20}
+    assert Counter((i.problem.direct, i.label.answer) for i in backadj()) == {
+        (method, answer): 10 for method in (1, 2) for answer in ("Yes", "No")
+    }
+
+
+def backadj() -> list[LadderItem]:
+    return list(generate(40, 5, "train", types=["backadj"]))
+
+
+def test_collision_alone_is_balanced_by_the_direction() -> None:
+    family = FAMILIES["collision"]
+    part = split_of(shape(family.graph, 0, Query("collider_bias", family.x, family.y, third=2)))
+    found = list(generate(20, 5, part, types=["collider_bias"], graphs=["collision"]))
+    assert Counter((i.problem.query.up, i.label.answer) for i in found) == {(True, "No"): 10, (False, "Yes"): 10}
+
+
 def test_twins_differ_in_the_direction_alone() -> None:
     groups: dict[str, list[LadderItem]] = {}
     for item in items():

@@ -11,6 +11,7 @@ from random import Random
 
 import numpy as np
 
+from rungwise.causal.graph import DAG
 from rungwise.causal.scm import random_scm
 from rungwise.errors import UserError
 from rungwise.ladder import names as vocabulary
@@ -79,7 +80,7 @@ def generate(
         base, up = (turn // 2, turn % 2 == 0) if twins else (turn, turn // 2 % 2 == 0)
         key = (seed, "ladder", split, kind, base, twins)
         if kind not in latest or latest[kind][0] != base:
-            unnamed = _problem(key, split, sources[kind], kind, base % 2 == 0, decimals, numbers)
+            unnamed = _problem(key, split, sources[kind], kind, base, decimals, numbers)
             latest[kind] = base, _named(unnamed, names, key)
         problem = answered(latest[kind][1], up)
         name = hashlib.sha256(f"{split}/{names}/{kind}/{turn}/{problem.id}".encode()).hexdigest()[:16]
@@ -147,21 +148,34 @@ def _size(family: Family, q: Query) -> int:
     return len(displayed(formula, q))
 
 
-def _problem(
-    key: tuple[object, ...], split: str, sources: list[Source], kind: str, positive: bool, decimals: int, numbers: int
-) -> LadderProblem:
-    """A problem with a positive or negative value (path or none, first or second method), without names.
+def _trait(q: Query, graph: DAG) -> bool:
+    """What the answer of a graph's question hangs on: whether X affects Y; whether nothing need be adjusted for."""
+    return graph.has_path(q.x, q.y) if q.kind == "collider_bias" else graph.is_backdoor_set(1 << q.x, q.y, 0)
 
-    Where no graph asked for has the sign (collider bias on collision alone), the other one is taken; the direction
+
+def _problem(
+    key: tuple[object, ...], split: str, sources: list[Source], kind: str, base: int, decimals: int, numbers: int
+) -> LadderProblem:
+    """The problem of a number among those of its type, without names: in turn one with a positive and one with a
+    negative value (a path or none, the first or the second method). Methods that adjust and those that do not are right
+    equally often too.
+
+    Where no graph asked for has what is wanted (collider bias on collision alone), the other is taken; the direction
     asked for then balances the answers.
     """
     dice, rng = make_dice(*key, "structure"), stream(*key, "numbers")
-    if kind == "collider_bias" and all(settings for _, settings in sources):
-        signs = {f.graph.has_path(q.x, q.y) for _, own in sources for f, q in own}
-        positive = positive if positive in signs else not positive
+    positive, trait = base % 2 == 0, None
+    if kind in ("collider_bias", "backadj"):
+        trait = positive if kind == "collider_bias" else base // 2 % 2 == 0
+        traits = {_trait(q, family.graph) for _, own in sources for family, q in own}
+        if sources[-1][0] != RANDOM and trait not in traits:
+            trait = not trait
+        kept = [(name, tuple([s for s in own if _trait(s[1], s[0].graph) == trait])) for name, own in sources]
+        sources = [(name, own) for name, own in kept if own or name == RANDOM]
+        positive = trait if kind == "collider_bias" else positive
     for _ in range(_STRUCTURES):
         name, own = sources[-1] if sources[-1][0] == RANDOM and dice.random() < 0.5 else dice.choice(sources)
-        found = dice.choice(own) if own else _random_setting(kind, split, numbers, dice, rng, positive)
+        found = dice.choice(own) if own else _random_setting(kind, split, numbers, dice, rng, trait)
         if found is None:
             continue
         family, q = found
@@ -174,12 +188,12 @@ def _problem(
 
 
 def _random_setting(
-    kind: str, split: str, numbers: int, dice: Random, rng: np.random.Generator, positive: bool
+    kind: str, split: str, numbers: int, dice: Random, rng: np.random.Generator, trait: bool | None
 ) -> tuple[Family, Query] | None:
     for _ in range(_GRAPHS):
         graph = random_connected(rng)
         for x, y in shuffled(list(permutations(range(graph.n), 2)), dice):
-            if kind == "collider_bias" and graph.has_path(x, y) != positive:
+            if trait is not None and _trait(Query(kind, x, y), graph) != trait:
                 continue
             allowed = _allowed(kind, Family(graph, x, y), numbers)
             found = [(family, q) for family, q, place in allowed if place == split]
@@ -212,7 +226,7 @@ def _filled(problem: LadderProblem, positive: bool, dice: Random, rng: np.random
         model = random_scm(graph, rng, low=_LEAST, high=1 - _LEAST)
         if q.kind == "collider_bias":
             shown = round(correlation_within(model, q), 2)
-            if shown and graph.has_path(q.x, q.y) == positive:
+            if shown:
                 return replace(problem, model=model, correlation=shown)
             continue
         assert formula is not None
