@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rungwise.capt.abstraction import Abstraction, Event, Reading, abstract, check, neutral, outside, render, restore
+from rungwise.capt.abstraction import Abstraction, Reading, abstract, check, neutral, outside, render, restore
+from rungwise.capt.forms import Event
 from rungwise.errors import UserError
 
 EVENTS = (

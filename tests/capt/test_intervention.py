@@ -8,9 +8,9 @@ from itertools import islice
 import pytest
 
 from rungwise import generate
-from rungwise.capt.abstraction import Event
 from rungwise.capt.estimation import estimate
 from rungwise.capt.exact import Texts
+from rungwise.capt.forms import Event
 from rungwise.capt.intervention import MODES, Intervention, in_order
 from rungwise.errors import UserError
 from rungwise.wording.reader import read

@@ -18,18 +18,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from rungwise.errors import UserError
-from rungwise.suites.published.prontoqa_logic import _plurals
-
-MAX_CHARS = 100_000
-"""Of a text."""
-MAX_EVENTS = 200
-MAX_FORMS = 40
-"""Of one event."""
-MAX_ALL_FORMS = 4_000
-"""Of a text, with plurals and articles; looking for forms takes time with their number."""
-MAX_FORM = 400
-"""Characters of a form."""
+from rungwise.capt.forms import MAX_FORMS, Event, known_forms, label_spans, phrases, spans
 
 LABELS = ("low", "high")
 """What a symbol's two values are called."""
@@ -39,33 +28,8 @@ _PLACEHOLDER = re.compile(
 )
 _CLASH = re.compile(r"\[E\d")
 _NUMBER = re.compile(r"\d++(?:\.\d++)?%?")
-_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"\w+")
 _ARTICLE = re.compile(r"^(?:the|an?) (?=.)", re.IGNORECASE)
-_BEFORE_LABEL = re.compile(
-    r"(?:\b(?:is|are|was|were|be|been|being|becomes?|became|become|to|than|at|or|and|from|of|as|makes?|made|not|under"
-    r"|one|values?|between|either|but|,)|:) $"
-)
-_NUMBERED = re.compile(r" \(\d")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event of a text and the ways in which it is named.
-
-    Attributes:
-        name: as it stands inside a sentence.
-        also: other ways to name it.
-        values: for each value, from 0 on, the whole phrases that say that the event has it.
-        labels: for each value the word for it that stands beside the name; () where there are no such.
-        counted: the name is a countable noun, so its plural and its articles are forms of it too.
-    """
-
-    name: str
-    also: tuple[str, ...] = ()
-    values: tuple[tuple[str, ...], ...] = ()
-    labels: tuple[str, ...] = ()
-    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,13 +78,13 @@ def abstract(text: str, events: Sequence[Event]) -> Abstraction:
         UserError: a limit is exceeded, a form is empty or names two events.
     """
     events = tuple(events)
-    known, given = _known_forms(text, events)
-    spans = list(_spans(text, known)) if known else []
-    spans = sorted(spans + list(_label_spans(text, events, spans)))
+    known, given = known_forms(text, events)
+    named = list(spans(text, known)) if known else []
+    found = sorted(named + list(label_spans(text, events, named)))
     forms: dict[str, str] = {}
     by_surface: dict[tuple[str, str], str] = {}
     out, at = [], 0
-    for start, end, code in spans:
+    for start, end, code in found:
         surface = text[start:end]
         placeholder = by_surface.get((code, surface))
         if placeholder is None:
@@ -184,12 +148,6 @@ def neutral(n: int, text: str) -> tuple[str, ...]:
     return tuple(free[:n]) if n <= len(free) else tuple(free[i % len(free)] + "q" * (i // len(free)) for i in range(n))
 
 
-def inside(name: str, text: str) -> str:
-    """A name that was read at the beginning of a sentence as it stands inside one, if the text has it there too."""
-    small = name[:1].lower() + name[1:]
-    return small if re.search(rf"(?<!\w){re.escape(small)}(?!\w)", text) else name
-
-
 def check(original: str, abstraction: Abstraction, reread: Reread | None = None) -> tuple[Fault, ...]:
     """What is wrong with an abstraction of a text, nothing where it holds.
 
@@ -204,7 +162,7 @@ def check(original: str, abstraction: Abstraction, reread: Reread | None = None)
     faults += _unresolved(abstraction)
     left = outside(abstraction.text)
     before = reread(original) if reread else None
-    names = {*(before.names if before else ()), *(form for event in abstraction.events for form in _phrases(event))}
+    names = {*(before.names if before else ()), *(form for event in abstraction.events for form in phrases(event))}
     names |= {_ARTICLE.sub("", name) for name in names}
     if found := _survivor(names, left):
         faults.append(Fault("survives", f"{found[:80]!r} is still in the text"))
@@ -220,94 +178,6 @@ def check(original: str, abstraction: Abstraction, reread: Reread | None = None)
         elif after.content != before.content:
             faults.append(Fault("meaning", "it reads as another question: events are swapped or merged"))
     return tuple(faults)
-
-
-def _phrases(event: Event) -> Iterator[str]:
-    """The forms of an event, labels left out: those ("on", "no") are words of other sentences too."""
-    yield event.name
-    yield from event.also
-    for phrases in event.values:
-        yield from phrases
-
-
-def _known_forms(text: str, events: tuple[Event, ...]) -> tuple[dict[str, str], dict[str, str]]:
-    """Folded form -> its placeholder's code, such as ``E3=0``, and -> the form as given; a form that is name and phrase
-    is the name."""
-    if len(text) > MAX_CHARS or len(events) > MAX_EVENTS:
-        raise UserError(f"a text may have {MAX_CHARS} characters and {MAX_EVENTS} events")
-    known: dict[str, str] = {}
-    given: dict[str, str] = {}
-
-    def add(form: str, code: str, tag: str = "") -> None:
-        if not form.strip() or len(form) > MAX_FORM or not _LETTER.search(form):
-            raise UserError(
-                f"{form[:40]!r} is no form of an event: it needs a letter and at most {MAX_FORM} characters"
-            )
-        code = code + (f".{tag}" if tag else "")
-        given.setdefault(form.casefold(), form)
-        other = known.setdefault(form.casefold(), code)
-        if re.split("[=.]", other)[0] != re.split("[=.]", code)[0]:
-            raise UserError(f"{form[:80]!r} names two events; give each event forms of its own")
-
-    for number, event in enumerate(events, 1):
-        if sum(1 for _ in _phrases(event)) > MAX_FORMS:
-            raise UserError(f"{event.name[:80]!r} has more than {MAX_FORMS} forms")
-        for i, form in enumerate((event.name, *event.also), 1):
-            code = f"E{number}" + (f".{i}" if i > 1 else "")
-            add(form, code)
-            if event.counted:
-                for plural in _plurals(form):
-                    if plural != form:
-                        add(plural, code, "plural")
-                for article in ("a", "an"):
-                    add(f"{article} {form}", code, article)
-        for value, phrases in enumerate(event.values):
-            for i, form in enumerate(phrases, 1):
-                add(form, f"E{number}={value}" + (f".{i}" if i > 1 else ""))
-    if len(known) > MAX_ALL_FORMS:
-        raise UserError(f"the events have {len(known)} forms; at most {MAX_ALL_FORMS} are looked for")
-    return known, given
-
-
-def _spans(text: str, known: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
-    """Where the forms stand, each with its code."""
-    longest = sorted(known, key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)
-    for found in pattern.finditer(text):
-        code = known.get(found[0].casefold())
-        if code is not None:  # the two ways to ignore case differ in a few letters
-            yield found.start(), found.end(), code
-
-
-def _label_spans(
-    text: str, events: tuple[Event, ...], spans: Sequence[tuple[int, int, str]]
-) -> Iterator[tuple[int, int, str]]:
-    """Where labels stand that belong to the last name before them that has such a label; what follows the question is
-    about the form of the answer and holds none."""
-    wanted = {label for event in events for label in event.labels if _LETTER.search(label)}
-    if not wanted:
-        return
-    longest = sorted(wanted, key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
-    end = text.rfind("?") + 1 or len(text)
-    starts, taken = {start for start, _, _ in spans}, 0
-    named: list[tuple[int, int, int]] = []
-    for found in pattern.finditer(text, 0, end):
-        while taken < len(spans) and spans[taken][1] <= found.start():
-            start, stop, code = spans[taken]
-            named.append((start, stop, int(re.split("[=.]", code[1:])[0]) - 1))
-            taken += 1
-        if taken < len(spans) and spans[taken][0] < found.end():
-            continue  # inside a name
-        owner = next((one for one in reversed(named[-8:]) if found[0] in events[one[2]].labels), None)
-        if owner is None or text.startswith(" to be ", found.end()):  # "with X observed to be ..."
-            continue
-        if text.endswith("here is ", 0, found.start()):  # "there is no mediator"
-            continue
-        beside = text[owner[1] : found.start()] == " " and found.end() + 1 not in starts
-        lead = _BEFORE_LABEL.search(text[max(0, found.start() - 12) : found.start()])
-        if beside or lead or _NUMBERED.match(text, found.end()):
-            yield found.start(), found.end(), f"E{owner[2] + 1}:{events[owner[2]].labels.index(found[0])}"
 
 
 def _free(code: str, surface: str, given: Mapping[str, str], forms: Mapping[str, str]) -> str:

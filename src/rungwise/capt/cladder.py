@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
-from rungwise.capt.abstraction import Event, Reading, inside
+from rungwise.capt.abstraction import Reading
+from rungwise.capt.forms import Event, inside
 from rungwise.causal.graph import members
 from rungwise.errors import UserError
 from rungwise.suites.published.cladder_answers import solve

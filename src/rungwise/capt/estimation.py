@@ -13,19 +13,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rungwise.capt.abstraction import (
-    MAX_CHARS,
-    MAX_EVENTS,
-    MAX_FORM,
-    MAX_FORMS,
-    Abstraction,
-    Event,
-    Fault,
-    Reread,
-    abstract,
-    check,
-)
+from rungwise.capt.abstraction import Abstraction, Fault, Reread, abstract, check
 from rungwise.capt.exact import Texts
+from rungwise.capt.forms import MAX_CHARS, MAX_EVENTS, MAX_FORM, MAX_FORMS, Event
 from rungwise.errors import UserError
 from rungwise.files import parse_json
 from rungwise.suites.endpoint import EndpointFailure, Reply

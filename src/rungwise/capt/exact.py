@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rungwise.capt.abstraction import Event, Reading, inside
+from rungwise.capt.abstraction import Reading
 from rungwise.capt.cladder import cladder_events, cladder_reading
+from rungwise.capt.forms import Event, inside
 from rungwise.errors import UserError
 from rungwise.suites.published.cladder_read import split
 from rungwise.suites.published.prontoqa import ASKS

@@ -28,7 +28,6 @@ from typing import Literal, get_args
 from rungwise.capt.abstraction import (
     LABELS,
     Abstraction,
-    Event,
     abstract,
     outside,
     placeholders,
@@ -36,6 +35,7 @@ from rungwise.capt.abstraction import (
     restore,
     words,
 )
+from rungwise.capt.forms import Event
 from rungwise.errors import UserError
 from rungwise.problems.streams import make_dice
 
