@@ -70,6 +70,13 @@ def test_messages_keep_their_roles() -> None:
         Intervention("order").messages(EVENTS, [{"role": "user"}], "1")
 
 
+@pytest.mark.parametrize("mode", ["order", "random", "original"])
+def test_a_solution_that_has_no_abstraction_is_refused(mode: str) -> None:
+    for solution in ("It is [E1].", "It is [E99]."):
+        with pytest.raises(UserError, match=r"item 1 .*clash"):
+            Intervention(mode).texts(EVENTS, [PROMPT, solution], "1")  # type: ignore[arg-type]
+
+
 def test_unknown_modes_are_refused() -> None:
     with pytest.raises(UserError, match="none, order, random, original"):
         Intervention("letters")  # type: ignore[arg-type]

@@ -29,6 +29,7 @@ from rungwise.capt.abstraction import (
     LABELS,
     Abstraction,
     abstract,
+    check,
     outside,
     placeholders,
     render,
@@ -75,11 +76,14 @@ class Intervention:
             epoch: the pass over the data; ``random`` draws afresh in each.
 
         Raises:
-            UserError: a text or the events exceed a limit (see ``abstraction``).
+            UserError: a text has no faultless abstraction (see ``abstraction.check``), or a limit is exceeded.
         """
         if self.mode == "none":
             return tuple(texts)
         abstractions = [abstract(text, events) for text in texts]
+        for text, abstraction in zip(texts, abstractions, strict=True):
+            for fault in check(text, abstraction):
+                raise UserError(f"item {item} can't be abstracted ({fault.code}): {fault.why}; leave it out")
         if self.mode == "original":
             return tuple(map(restore, abstractions))
         symbols = self._symbols(abstractions, len(events), item, epoch)
