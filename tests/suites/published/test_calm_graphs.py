@@ -263,7 +263,9 @@ FIELDS = ("edges", "di_edges", "bi_edges", "treatment", "outcome", "option1", "o
 )
 def test_rows_never_make_it_raise(row: dict[str, Any], task: str, label: str | None) -> None:
     base = {**ROW, "di_edges": CONFOUNDED, "ar_edges": CONFOUNDED, "latter": "C", "attribution": "E"}
-    audited(task, {**base, **row}, label)
+    found = audited(task, {**base, **row}, label)
+    assert (found.outcome == "unread") <= (found.truth is None)
+    assert found.why
 
 
 NAMES = "ABCDEFG"

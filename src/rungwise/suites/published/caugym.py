@@ -17,7 +17,7 @@ from rungwise.errors import UserError
 from rungwise.files import parse_json
 from rungwise.problems.problem import EFFECTS, LACK_CONDITION, TASKS, TOLERANCE, Answer
 from rungwise.scoring.score import Verdict, score
-from rungwise.suites.published.damaged import Row, rows
+from rungwise.suites.published.damaged import Row, once_each, rows
 from rungwise.suites.published.drift import drift
 from rungwise.suites.published.effects import STANDING, audit_effect
 from rungwise.suites.published.item import Bad, Benchmark, PublishedItem, Truth
@@ -41,18 +41,8 @@ def load(path: Path, subset: str | None, bad: Bad) -> Iterator[PublishedItem]:
         path = _in_folder(path, subset)
     elif subset is not None:
         raise UserError(f"{path} is one file and has no subset {subset!r}; leave out '#{subset}'")
-    seen: set[str] = set()
-    for number, (where, row) in enumerate(rows(path, bad)):
-        try:
-            item = _item(row, str(number), where)
-        except UserError as error:
-            bad(error)
-            continue
-        if item.id in seen:
-            bad(UserError(f"{where}: the id {item.id} was there before"))
-            continue
-        seen.add(item.id)
-        yield item
+    numbered = ((row, str(number), where) for number, (where, row) in enumerate(rows(path, bad)))
+    yield from once_each(numbered, _item, bad)
 
 
 def _in_folder(folder: Path, subset: str | None) -> Path:

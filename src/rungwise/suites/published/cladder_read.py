@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -213,10 +214,8 @@ def literal(text: str, where: str) -> Any:
         deepest = max(deepest, depth)
     if len(text) > MAX_LITERAL or deepest > MAX_NESTED:
         raise UserError(f"{where} has over {MAX_LITERAL} characters or {MAX_NESTED} levels")
-    try:
+    with suppress(ValueError):
         return json.loads(text)
-    except ValueError:
-        pass
     try:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rungwise.errors import UserError
 from rungwise.files import MAX_BYTES
-from rungwise.suites.published.item import Bad
+from rungwise.suites.published.item import Bad, PublishedItem
 
 MAX_ROW = 10_000_000
 """Bytes of a line, characters of an item in a list."""
@@ -25,6 +25,24 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """What bytes that are no UTF-8 are decoded to ("surrogateescape")."""
 
 Row = dict[str, Any]
+
+
+def once_each(
+    found: Iterable[tuple[Any, ...]], make: Callable[..., PublishedItem], bad: Bad
+) -> Iterator[PublishedItem]:
+    """The items that ``make`` makes of rows (each the arguments of a call); one that can't be made, or whose id was
+    there before, is told to ``bad`` and left out."""
+    seen: set[str] = set()
+    for row in found:
+        try:
+            item = make(*row)
+            if item.id in seen:
+                raise UserError(f"{item.where}: the id {item.id} was there before")
+        except UserError as error:
+            bad(error)
+            continue
+        seen.add(item.id)
+        yield item
 
 
 def rows(path: Path, bad: Bad) -> Iterator[tuple[str, Row]]:

@@ -16,7 +16,7 @@ from typing import Any
 from rungwise.errors import UserError
 from rungwise.scoring.choice import final_choice
 from rungwise.scoring.score import Verdict
-from rungwise.suites.published.damaged import Row
+from rungwise.suites.published.damaged import Row, once_each
 from rungwise.suites.published.item import KINDS, Bad, Benchmark, Finding, Outcome, PublishedItem, Truth
 from rungwise.suites.published.prontoqa_file import entries
 from rungwise.suites.published.prontoqa_logic import (
@@ -54,17 +54,7 @@ def load(path: Path, subset: str | None, bad: Bad) -> Iterator[PublishedItem]:
         path = _in_folder(path, subset)
     elif subset is not None:
         raise UserError(f"{path} is one file and has no subset {subset!r}; leave out '#{subset}'")
-    seen: set[str] = set()
-    for where, name, row in entries(path, bad):
-        try:
-            item = _item(row, name, where)
-            if item.id in seen:
-                raise UserError(f"{where}: the id {item.id} was there before")
-        except UserError as error:
-            bad(error)
-            continue
-        seen.add(item.id)
-        yield item
+    yield from once_each(((row, name, where) for where, name, row in entries(path, bad)), _item, bad)
 
 
 def _in_folder(folder: Path, subset: str | None) -> Path:

@@ -20,7 +20,7 @@ import numpy as np
 from rungwise.errors import UserError
 from rungwise.scoring.extract import MAX_SPELLINGS
 from rungwise.scoring.score import Verdict
-from rungwise.suites.published.damaged import Row, rows
+from rungwise.suites.published.damaged import Row, once_each, rows
 from rungwise.suites.published.item import KINDS, Bad, Benchmark, Finding, Outcome, PublishedItem, Truth
 from rungwise.suites.published.rlcausal_solve import EDGE, MAX_PRODUCTS, by_elimination, by_joint, products, reach
 from rungwise.suites.published.rlcausal_text import Question, read_question
@@ -55,18 +55,8 @@ def load(path: Path, subset: str | None, bad: Bad) -> Iterator[PublishedItem]:
         raise UserError(f"{path} is one file and has no subset {subset!r}; leave out '#{subset}'")
     else:
         files = [path]
-    seen: set[str] = set()
-    for file in files:
-        for number, (where, row) in enumerate(rows(file, bad)):
-            try:
-                item = _item(row, number, where)
-                if item.id in seen:
-                    raise UserError(f"{where}: the id {item.id} was there before")
-            except UserError as error:
-                bad(error)
-                continue
-            seen.add(item.id)
-            yield item
+    numbered = ((row, number, where) for file in files for number, (where, row) in enumerate(rows(file, bad)))
+    yield from once_each(numbered, _item, bad)
 
 
 def _in_folder(folder: Path, subset: str | None) -> list[Path]:
