@@ -32,11 +32,13 @@ from rungwise.report.study import write_study
 from rungwise.study_cells import Cell
 from rungwise.study_workers import run_cells
 from rungwise.suites.items import SUITES, generate
+from rungwise.testbed.report import write_test_bed
+from rungwise.testbed.study import plan as plan_test_bed
 
 COLD = "cold_start"
 BUDGET_METHODS = ("sft", "grpo")
 
-FIRST_GUESS = {"evaluate": 60.0, "references": 15.0}
+FIRST_GUESS = {"evaluate": 60.0, "references": 15.0, "pretrain": 200.0, "answers": 20.0}
 """Seconds of the cells that have no time limit, until one is finished."""
 OVERHEAD = 5.0
 """Seconds of a training cell beside its training, until one is finished."""
@@ -60,7 +62,8 @@ def study(recipe: TrainRecipe, out: Path, workers: int, report: Report, command:
     recipe = same_seconds(recipe)
     check(recipe, workers)
     settle(out, deciding(recipe))
-    cells = plan(recipe)
+    bed = bool(recipe.testbed.families)
+    cells = plan_test_bed(recipe) if bed else plan(recipe)
     with held(out / ".lock") as lock:
         forecast = Forecast(recipe, out, cells, workers)
 
@@ -70,6 +73,8 @@ def study(recipe: TrainRecipe, out: Path, workers: int, report: Report, command:
                 report(f"worker {worker + 1}", {**told, "note": f"{cell.folder} {told['note']}"})
 
         run_cells(cells, asdict(recipe), out, workers, lock, hear)
+        if bed:
+            return write_test_bed(out, recipe, command)
         folders = [seed_folder(seed) for seed in seeds(recipe)]
         budgets = {budget: budget_folder(recipe, budget) for budget in recipe.study.budgets}
         return write_study(out, recipe, folders, budgets, command)

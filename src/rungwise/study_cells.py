@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -27,7 +27,7 @@ from rungwise.evaluate.quick import value_accuracy
 from rungwise.evaluate.run import PREDICTIONS, RESULTS, evaluate
 from rungwise.files import read_json_lines, write_json_lines
 from rungwise.language_models import load_model
-from rungwise.posttrain.settings import StudySettings, TrainRecipe
+from rungwise.posttrain.settings import StudySettings, TestBedSettings, TrainRecipe
 from rungwise.scoring.diagnosis import diagnose
 
 Tell = Callable[[dict[str, Any]], None]
@@ -40,6 +40,11 @@ REFERENCES = ("constant", "unadjusted", "graph-blind", "lookup", "exact")
 
 DIAGNOSES = "diagnoses.jsonl"
 
+BED_KINDS = ("pretrain", "answers")
+"""Cells of a test bed that are no training run of ``posttrain``."""
+FINISHED = "finished.json"
+"""What such a cell leaves last."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -47,11 +52,12 @@ class Cell:
 
     Attributes:
         folder: below the study's; the model of a training cell is in ``folder/model``.
-        kind: a method, "evaluate" or "references".
+        kind: a method, "evaluate" or "references"; of a test bed also "pretrain" or "answers".
         seed: of data, training and items.
         start: folder of the training cell that it starts from or evaluates; "" for the recipe's model.
         solutions: worked solutions a task.
         suites: what is evaluated.
+        about: of a test bed: family, strength, count, mode.
     """
 
     folder: str
@@ -60,6 +66,7 @@ class Cell:
     start: str = ""
     solutions: int = 0
     suites: tuple[str, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
 
     def finished(self, out: Path) -> bool:
         """Whether nothing is left to do in a study's folder."""
@@ -68,7 +75,7 @@ class Cell:
             return all((folder / suite / DIAGNOSES).exists() for suite in self.suites)
         if self.kind == "references":
             return all((folder / name / suite / RESULTS).exists() for name in REFERENCES for suite in self.suites)
-        return (folder / "done.json").exists()
+        return (folder / (FINISHED if self.kind in BED_KINDS else "done.json")).exists()
 
 
 def work(cell: Cell, job: dict[str, Any], tell: Tell) -> None:
@@ -81,6 +88,8 @@ def work(cell: Cell, job: dict[str, Any], tell: Tell) -> None:
                 evaluate(name, items, seed=cell.seed, out=out / cell.folder / name / suite)
     elif cell.kind == "evaluate":
         _evaluate(cell, out, recipe, tell)
+    elif cell.kind in BED_KINDS:
+        _of_test_bed(cell, out, recipe, tell)
     else:
         _train(cell, out, recipe, tell)
 
@@ -95,7 +104,12 @@ def _train(cell: Cell, out: Path, recipe: TrainRecipe, tell: Tell) -> None:
         tell({"done": row["seconds"], "of": row["of"], "note": row.get("warning") or ", ".join(shown)})
 
     # The study's own settings decide no training, so that a study can grow.
-    own = replace(recipe, seed=cell.seed, solutions=cell.solutions, study=StudySettings())
+    own = replace(recipe, seed=cell.seed, study=StudySettings(), testbed=TestBedSettings())
+    if cell.about:
+        data = "testbed:{family}:{strength:g}".format(**cell.about)
+        own = replace(own, data=data, samples=cell.about["count"], capt=cell.about["mode"])
+    else:
+        own = replace(own, solutions=cell.solutions)
     set_seed(cell.seed)  # no cell depends on what the process did before it
     train(
         own,
@@ -105,6 +119,21 @@ def _train(cell: Cell, out: Path, recipe: TrainRecipe, tell: Tell) -> None:
         report,
         value_accuracy,
     )
+
+
+def _of_test_bed(cell: Cell, out: Path, recipe: TrainRecipe, tell: Tell) -> None:
+    from rungwise.testbed.cells import evaluate_suites, pretrain_base
+
+    about, start = cell.about, out / cell.start / "model" if cell.start else None
+    if cell.kind == "pretrain":
+        place = out / cell.folder
+        pretrain_base(recipe.testbed, about["family"], about.get("strength"), cell.seed, start, place, tell)
+        return
+    assert start is not None
+    evaluate_suites(
+        start, about["family"], about["strength"], about["mode"], recipe.study.items, cell.seed,
+        about.get("direct", False), out / cell.folder, tell,
+    )  # fmt: skip
 
 
 def _evaluate(cell: Cell, out: Path, recipe: TrainRecipe, tell: Tell) -> None:

@@ -44,7 +44,7 @@ def pretrain(recipe: Path | None, batches: int | None, seed: int | None, out: Pa
     wrong = given if not isinstance(given, dict) else [k for k, v in given.items() if known.get(k) is not type(v)]
     if wrong:
         raise UserError(f"{recipe}: unknown setting or wrong type: {wrong}; settings are {', '.join(known)}")
-    flags = {"batches": batches, "seed": seed}
+    flags: dict[str, Any] = {"batches": batches, "seed": seed}
     chosen = PretrainRecipe(**given)
     chosen = replace(chosen, **{name: value for name, value in flags.items() if value is not None})
     rows: list[dict[str, Any]] = []

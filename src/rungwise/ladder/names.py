@@ -59,7 +59,7 @@ def _parsed(story: str) -> tuple[Event, ...]:
 
 
 STORIES = tuple([_parsed(story) for story in _STORIES])
-_FIRST, _MIDDLE, _THIRD, _LAST = "bdfgjklmprtvwz", "aeiou", "bdfgklmnprtvxz", "iou"
+FIRST, MIDDLE, THIRD, LAST = "bdfgjklmprtvwz", "aeiou", "bdfgklmnprtvxz", "iou"
 _TAKEN = frozenset(
     findall(
         r"\w+",
@@ -84,7 +84,7 @@ def draw(kind: str, order: Sequence[int], swapped: Sequence[int], dice: Random) 
     if kind not in KINDS:
         raise UserError(f"unknown names {kind!r}; there are {', '.join(KINDS)}")
     if kind == "nonsense":
-        return _nonsense(len(order), dice)
+        return nonsense(len(order), dice)
     story, other = shuffled(STORIES, dice)[:2]
     chosen = sorted(shuffled(range(len(story)), dice)[: len(order)])
     events = {v: story[i] for v, i in zip(order, chosen, strict=True)}
@@ -93,11 +93,16 @@ def draw(kind: str, order: Sequence[int], swapped: Sequence[int], dice: Random) 
     return tuple([events[v] for v in range(len(order))])
 
 
-def _nonsense(n: int, dice: Random) -> tuple[Event, ...]:
-    """Words of four letters with different beginnings."""
+def made_up(n: int, dice: Random) -> list[str]:
+    """Words of no language, of four letters (one of FIRST, MIDDLE, THIRD and LAST each), with different beginnings."""
     words: dict[str, str] = {}
     while len(words) < n:
-        word = dice.choice(_FIRST) + dice.choice(_MIDDLE) + dice.choice(_THIRD) + dice.choice(_LAST)
+        word = dice.choice(FIRST) + dice.choice(MIDDLE) + dice.choice(THIRD) + dice.choice(LAST)
         if word not in _TAKEN:
             words.setdefault(word[0], word)
-    return tuple([Event(word, word, f"non-{word}") for word in words.values()])
+    return list(words.values())
+
+
+def nonsense(n: int, dice: Random) -> tuple[Event, ...]:
+    """Made-up events."""
+    return tuple([Event(word, word, f"non-{word}") for word in made_up(n, dice)])

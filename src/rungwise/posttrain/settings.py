@@ -251,6 +251,38 @@ class StudySettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class TestBedSettings:
+    """A study of CAPT in a world whose bias is known, see ``testbed``.
+
+    Attributes:
+        families: ontology, ladder; the first is that of the figures. None: the study is no test bed.
+        strengths: how often common sense is right in pre-training, for the first figure.
+        counts: samples, for the second figure.
+        strength, count: of the table and of the other figure.
+        grpo: also GRPO after SFT, on the same questions, with random symbols.
+        trunk_batches, bias_batches: of pre-training without and then with bias; the trunk is shared by all models of a
+            family.
+        batch, questions, lr, warmup, hidden, layers, heads: see ``pretrain.train.PretrainRecipe``.
+    """
+
+    families: tuple[Literal["ontology", "ladder"], ...] = ()
+    strengths: tuple[Share, ...] = (0.5, 0.8, 0.95)
+    counts: tuple[Count, ...] = (25, 50, 100, 200)
+    strength: Share = 0.95
+    count: Count = 100
+    grpo: bool = True
+    trunk_batches: Count = 1200
+    bias_batches: Count = 200
+    batch: Count = 32
+    questions: Count = 4
+    lr: Positive = 1.5e-3
+    warmup: Whole = 100
+    hidden: Count = 96
+    layers: Count = 3
+    heads: Count = 4
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class TrainRecipe:
     """Everything that decides a run.
 
@@ -291,6 +323,7 @@ class TrainRecipe:
     ppo: PPOSettings = Field(default_factory=PPOSettings)
     grpo: GRPOSettings = Field(default_factory=GRPOSettings)
     study: StudySettings = Field(default_factory=StudySettings)
+    testbed: TestBedSettings = Field(default_factory=TestBedSettings)
 
     @model_validator(mode="after")
     def _rewords_english(self) -> TrainRecipe:
@@ -374,6 +407,7 @@ _SMOKE: dict[str, Any] = {
     "dpo": {**_BRIEF, "rows": 64},
     "kto": {**_BRIEF, "rows": 64},
     "study": {"seeds": 1, "items": 21, "budgets": (), "seconds": 0, "cold_start_seconds": 0},
+    "testbed": {"strengths": (0.95,), "counts": (20,), "count": 20, "trunk_batches": 4, "bias_batches": 2, "warmup": 1},
 }
 
 

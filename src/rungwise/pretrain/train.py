@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
-from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from rungwise.errors import UserError
 from rungwise.files import read_json, read_log, write_json, write_json_lines
+from rungwise.language_models import load_model
 from rungwise.posttrain.common import quiet, save_model
 from rungwise.pretrain.reading import context
 from rungwise.pretrain.tokenizer import make_tokenizer
@@ -49,6 +51,7 @@ class PretrainRecipe:
         lr: learning rate, reached after a cycle's first ``warmup`` batches, constant, falling over its last fifth.
         hidden, layers, heads: the decoder's size (GPT-NeoX with ReLU and rotary positions).
         longest: tokens per context; further questions are left out.
+        start: a model folder with whose weights training begins; "" for random ones.
     """
 
     batches: int = 6000
@@ -62,11 +65,32 @@ class PretrainRecipe:
     heads: int = 4
     longest: int = 320
     seed: int = 0
+    start: str = ""
 
 
-def make_model(recipe: PretrainRecipe) -> GPTNeoXForCausalLM:
-    """The untrained decoder, reproducible from the recipe's seed."""
-    tokenizer = make_tokenizer()
+class Corpus(Protocol):
+    """What a model is pre-trained on."""
+
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The tokenizer of the texts."""
+
+    def context(self, rng: np.random.Generator, questions: int) -> list[tuple[str, str]]:
+        """Pieces (prompt, answer) whose concatenation is one training text."""
+
+
+class Reading:
+    """The embedded model's corpus, see ``pretrain.reading``."""
+
+    tokenizer = staticmethod(make_tokenizer)
+    context = staticmethod(context)
+
+
+READING = Reading()
+
+
+def make_model(recipe: PretrainRecipe, tokenizer: PreTrainedTokenizerFast | None = None) -> GPTNeoXForCausalLM:
+    """The untrained decoder for a tokenizer (default: the embedded model's), reproducible from the recipe's seed."""
+    tokenizer = tokenizer or make_tokenizer()
     torch.manual_seed(recipe.seed)
     return GPTNeoXForCausalLM(
         GPTNeoXConfig(
@@ -98,10 +122,12 @@ class Batch:
     kinds: list[list[tuple[str, int, int]]]
 
 
-def make_batches(recipe: PretrainRecipe, tokenizer: Any, key: tuple[object, ...], count: int) -> list[Batch]:
+def make_batches(
+    recipe: PretrainRecipe, tokenizer: Any, key: tuple[object, ...], count: int, corpus: Corpus = READING
+) -> list[Batch]:
     """``count`` batches drawn together and grouped by length, so that little is spent on padding."""
     rng = stream(*key)
-    texts = [context(rng, recipe.questions) for _ in range(count * recipe.batch)]
+    texts = [corpus.context(rng, recipe.questions) for _ in range(count * recipe.batch)]
     pieces = [piece for text in texts for pair in text for piece in pair]
     encoded = iter(e.ids for e in tokenizer.backend_tokenizer.encode_batch(pieces))
     rows: list[tuple[list[int], list[int], list[tuple[str, int, int]]]] = []
@@ -133,16 +159,19 @@ def make_batches(recipe: PretrainRecipe, tokenizer: Any, key: tuple[object, ...]
     return [out[i] for i in rng.permutation(len(out))]
 
 
-def loss_of(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+def loss_of(model: PreTrainedModel, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean cross-entropy of the answers' tokens, and which tokens come out right, shape (contexts, length - 1)."""
-    logits = model(input_ids=batch.ids_B_T).logits[:, :-1].float()
-    targets = batch.labels_B_T[:, 1:]
-    loss = cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORED)
-    return loss, logits.argmax(-1) == targets
+    hidden_B_T_D = model.base_model(input_ids=batch.ids_B_T).last_hidden_state[:, :-1]
+    targets_B_T = batch.labels_B_T[:, 1:]
+    asked_B_T = targets_B_T != IGNORED  # most tokens are not; over a whole vocabulary they would cost as much
+    logits_A_V = model.get_output_embeddings()(hidden_B_T_D[asked_B_T]).float()
+    hits_B_T = torch.zeros_like(asked_B_T)
+    hits_B_T[asked_B_T] = logits_A_V.argmax(-1) == targets_B_T[asked_B_T]
+    return cross_entropy(logits_A_V, targets_B_T[asked_B_T]), hits_B_T
 
 
 @torch.no_grad()
-def accuracy(model: torch.nn.Module, batches: list[Batch]) -> dict[str, float]:
+def accuracy(model: PreTrainedModel, batches: list[Batch]) -> dict[str, float]:
     """Share of answers with every token right (given the tokens before it), by the question's first word."""
     right: dict[str, list[bool]] = defaultdict(list)
     model.eval()
@@ -157,7 +186,11 @@ def accuracy(model: torch.nn.Module, batches: list[Batch]) -> dict[str, float]:
 
 @quiet()
 def pretrain(
-    recipe: PretrainRecipe, out: Path, report: Callable[[dict[str, Any]], None], save_seconds: float = SAVE_SECONDS
+    recipe: PretrainRecipe,
+    out: Path,
+    report: Callable[[dict[str, Any]], None],
+    save_seconds: float = SAVE_SECONDS,
+    corpus: Corpus = READING,
 ) -> Path:
     """Train (or resume) and leave a Hugging Face folder in ``out/model``.
 
@@ -173,12 +206,15 @@ def pretrain(
         changed = sorted(k for k in {*old, *asdict(recipe)} if old.get(k) != asdict(recipe).get(k))
         raise UserError(f"{out} holds a run with other settings ({', '.join(changed)}); choose another --out")
     write_json(settings, asdict(recipe))
-    tokenizer, model = make_tokenizer(), make_model(recipe)
+    tokenizer = corpus.tokenizer()
+    model = load_model(recipe.start, "cpu")[0].train() if recipe.start else make_model(recipe, tokenizer)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
-    # Forward and backward in bfloat16 (twice the speed where the CPU or GPU has matrix units for it), the update
-    # on float32 master weights: small steps would be lost in eight bits of mantissa.
-    fast = copy.deepcopy(model).to(torch.bfloat16)
+    # Forward and backward in bfloat16 where the CPU or GPU has matrix units for it (twice the speed; without them it
+    # is ten times slower than float32), the update on float32 master weights: small steps would be lost in eight bits
+    # of mantissa.
+    half = torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    fast = copy.deepcopy(model).to(torch.bfloat16 if half else torch.float32)
     pairs = list(zip(model.parameters(), fast.parameters(), strict=True))
     decay = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
@@ -194,16 +230,16 @@ def pretrain(
         _copy_weights(pairs)
     if metrics.exists():  # what a killed run wrote after its last state is done again
         write_json_lines(metrics, [row for row in read_log(metrics) if row["batch"] <= done])
-    held_out = make_batches(recipe, tokenizer, ("pretrain", recipe.seed, "held out"), 8)
+    held_out = make_batches(recipe, tokenizer, ("pretrain", recipe.seed, "held out"), 8, corpus)
     started = time.monotonic() - spent
     saved = time.monotonic()
     losses: list[float] = []
-    for batch in islice(_batches_from(done, recipe, tokenizer), recipe.batches - done):
+    for batch in islice(_batches_from(done, recipe, tokenizer, corpus), recipe.batches - done):
         loss, _ = loss_of(fast, Batch(batch.ids_B_T.to(device), batch.labels_B_T.to(device), []))
         torch.autograd.backward(loss)
-        for master, half in pairs:
-            master.grad = half.grad.float() if half.grad is not None else None
-            half.grad = None
+        for master, quick in pairs:
+            master.grad = quick.grad.float() if quick.grad is not None else None
+            quick.grad = None
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for group in optimizer.param_groups:
             group["lr"] = recipe.lr * _rate(done, recipe)
@@ -228,11 +264,11 @@ def pretrain(
     return out / "model"
 
 
-def _batches_from(number: int, recipe: PretrainRecipe, tokenizer: Any) -> Iterator[Batch]:
+def _batches_from(number: int, recipe: PretrainRecipe, tokenizer: Any, corpus: Corpus) -> Iterator[Batch]:
     """Endless batches from ``number`` on; they are drawn TOGETHER at a time."""
     while True:
         key = ("pretrain", recipe.seed, number // TOGETHER)
-        yield from make_batches(recipe, tokenizer, key, TOGETHER)[number % TOGETHER :]
+        yield from make_batches(recipe, tokenizer, key, TOGETHER, corpus)[number % TOGETHER :]
         number += TOGETHER - number % TOGETHER
 
 
