@@ -19,8 +19,10 @@ from rungwise.errors import UserError
 from rungwise.language_models import generate_texts
 from rungwise.posttrain import preferences
 from rungwise.posttrain.common import Run
+from rungwise.posttrain.data import solved, solved_problems
 from rungwise.posttrain.preferences import FACTS, PAIRS, Judge, Pair, dressed, load_pairs
 from rungwise.posttrain.settings import TrainRecipe
+from rungwise.posttrain.symbols import rows
 from rungwise.problems.problem import Problem
 from rungwise.scoring.score import score
 from rungwise.suites.items import to_text
@@ -43,7 +45,8 @@ def made(folder: Path, out: Path, **changed: Any) -> tuple[Run, list[Pair], dict
     recipe = replace(recipe, kto=replace(recipe.kto, rows=ROWS, **settings))
     run = tiny_run(recipe, out)
     pairs, facts = load_pairs(run, recipe.kto)
-    return run, pairs, facts, list(islice(dressed(recipe), ROWS))
+    shown = dressed(recipe, rows(recipe, "pairs", solved(recipe)))
+    return run, pairs, facts, [subject for subject, _, _ in islice(shown, ROWS) if isinstance(subject, Problem)]
 
 
 @pytest.mark.parametrize("negatives", ["own", "other"])
@@ -143,7 +146,7 @@ def test_a_prompt_that_fills_the_context(talking_folder: Path, tmp_path: Path) -
 
 
 def test_where_no_solution_is_wrong() -> None:
-    (problem,) = islice(dressed(TrainRecipe(solutions=1)), 1)
+    (problem,) = solved_problems(TrainRecipe(solutions=1))[:1]
     right = solution_text(problem, "slots")
     with pytest.raises(UserError, match="give more"):
         Judge([problem], "slots", "").another([right], 0, 0)

@@ -83,7 +83,7 @@ def _natural_events(text: str) -> tuple[Event, ...]:
 
 def _world(text: str) -> World:
     told, _, query = text.rpartition(ASKS)
-    return read_world(sentences(told), query)
+    return read_world(sentences(told), query.partition("\n")[0])  # below it may stand how to answer
 
 
 def _kinds(world: World) -> list[str]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from rungwise.language_models import generate_texts
-from rungwise.problems.problem import Problem
-from rungwise.scoring.score import score
-from rungwise.suites.items import to_text
+from rungwise.posttrain.subjects import Subject, prompt_text, verdict
 
 
-def value_accuracy(model: Any, tokenizer: Any, problems: list[Problem], view: str, max_new_tokens: int) -> float:
-    """Share of problems whose value the model gets right, decoding greedily. Leaves the model in training mode."""
+def value_accuracy(
+    model: Any,
+    tokenizer: Any,
+    problems: list[Subject],
+    view: str,
+    max_new_tokens: int,
+    prompts: list[str] | None = None,
+) -> float:
+    """Share of problems whose value (of exercises: whose answer) the model gets right, decoding greedily. Leaves the
+    model in training mode. ``prompts`` are shown in place of the problems' own."""
     model.eval()
-    texts = generate_texts(model, tokenizer, [to_text(p, view) for p in problems], max_new_tokens=max_new_tokens)
+    asked = prompts if prompts is not None else [prompt_text(one, view) for one in problems]
+    texts = generate_texts(model, tokenizer, asked, max_new_tokens=max_new_tokens)
     model.train()
-    return sum(score(t[0], p, view).value_correct for t, p in zip(texts, problems, strict=True)) / len(problems)
+    return sum(verdict(t[0], one, view).value_correct for t, one in zip(texts, problems, strict=True)) / len(problems)

@@ -13,10 +13,12 @@ from typing import Any
 
 from transformers import PreTrainedModel, TrainerCallback
 
+from rungwise.errors import UserError
 from rungwise.files import read_json, write_json
 from rungwise.posttrain.common import Run, last_checkpoint, save_model
-from rungwise.posttrain.data import held_out
+from rungwise.posttrain.data import held_out, solved
 from rungwise.posttrain.sft import fit
+from rungwise.posttrain.symbols import prompts, rows
 
 HELD_OUT = "held_out.json"
 
@@ -52,23 +54,37 @@ class BestKept(TrainerCallback):  # type: ignore[misc]
 
 
 def train(run: Run) -> dict[str, Any]:
-    """Train (or resume) and leave the best model in ``out/model``; returns steps, seconds and the held-out checks."""
+    """Train (or resume) and leave the best model in ``out/model``; returns steps, seconds, the held-out checks and
+    facts about CAPT, in which held-out questions that have no abstraction are asked as they are.
+
+    Raises:
+        UserError: nothing is held out.
+    """
     settings, recipe = run.recipe.cold_start, run.recipe
+    shown = rows(recipe, "cold_start", solved(recipe))
     best = None
     if settings.check_every and run.accuracy is not None:
+        asked = held_out(recipe)
+        if not asked:
+            raise UserError(
+                f"samples={recipe.samples} leaves nothing of {recipe.data} to be held out: set fewer, or "
+                "cold_start.check_every=0"
+            )
         measure = partial(
             run.accuracy,
             tokenizer=run.tokenizer,
-            problems=held_out(recipe),
+            problems=asked,
+            prompts=prompts(recipe, asked),
             view=recipe.view,
             max_new_tokens=recipe.grpo.max_completion,
         )
         best = BestKept(run.out, settings.check_every, settings.patience, measure, run.tokenizer)
-    trainer, clock = fit(run, settings, "cold_start", [best] if best else [])
+    trainer, clock = fit(run, settings, "cold_start", shown, [best] if best else [])
     if best is None or not best.history or not (run.out / "model").is_dir():
         save_model(trainer.model, run.tokenizer, run.out / "model")
     return {
         "steps": trainer.state.global_step,
         "seconds": clock.seconds,
         "held_out": best.history if best else [],
+        **shown.facts,
     }

@@ -1,10 +1,13 @@
-"""The problems that post-training uses: few with worked solutions, many with answers only, some held out."""
+"""What post-training uses: few questions with worked solutions, many with answers only, some held out. They are our
+causal problems or, where ``data`` names a source, exercises."""
 
 from __future__ import annotations
 
 from itertools import islice
 
+from rungwise.posttrain.exercises import exercise_questions, exercises, held_out_exercises
 from rungwise.posttrain.settings import OnlineSettings, TrainRecipe
+from rungwise.posttrain.subjects import Subject
 from rungwise.problems.problem import TASKS, Problem
 from rungwise.suites.items import generate
 
@@ -12,15 +15,22 @@ QUESTIONS_START = 1_000_000
 """Item number in the training suites from which questions for RL are taken: far from any solution's."""
 
 
-def solved(recipe: TrainRecipe) -> list[Problem]:
-    """The problems whose worked solutions are given: the same for cold start, SFT, DPO and KTO."""
+def solved(recipe: TrainRecipe) -> list[Subject]:
+    """Those whose worked solutions are given: the same for cold start, SFT, DPO and KTO."""
+    return [*exercises(recipe)] if recipe.data else [*solved_problems(recipe)]
+
+
+def solved_problems(recipe: TrainRecipe) -> list[Problem]:
+    """The causal problems whose worked solutions are given."""
     return mixed(recipe.solutions * len(TASKS), recipe.published, recipe)
 
 
-def questions(recipe: TrainRecipe, settings: OnlineSettings) -> list[Problem]:
-    """The problems of which only question and answer are given."""
+def questions(recipe: TrainRecipe, settings: OnlineSettings) -> list[Subject]:
+    """Those of which only question and answer are given."""
+    if recipe.data:
+        return [*exercise_questions(recipe)]
     level = None if recipe.level == "mixed" else recipe.level
-    return mixed(recipe.questions, settings.published, recipe, QUESTIONS_START, level)
+    return [*mixed(recipe.questions, settings.published, recipe, QUESTIONS_START, level)]
 
 
 def mixed(n: int, published: float, recipe: TrainRecipe, start: int = 0, level: str | None = None) -> list[Problem]:
@@ -32,7 +42,9 @@ def mixed(n: int, published: float, recipe: TrainRecipe, start: int = 0, level: 
     return [item.problem for source in (menus, shown) for item in source]
 
 
-def held_out(recipe: TrainRecipe) -> list[Problem]:
-    """Problems of the validation split."""
+def held_out(recipe: TrainRecipe) -> list[Subject]:
+    """Those of the validation split."""
+    if recipe.data:
+        return [*held_out_exercises(recipe)]
     n = recipe.validation
     return [item.problem for item in islice(generate("validation", n, recipe.seed, recipe.view, recipe.names), n)]

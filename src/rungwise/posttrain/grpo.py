@@ -9,7 +9,6 @@ rule-based length limit beyond ``max_completion``.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from datasets import Dataset
@@ -28,39 +27,48 @@ from rungwise.posttrain.common import (
 from rungwise.posttrain.data import questions
 from rungwise.posttrain.settings import OnlineSettings
 from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer
-from rungwise.posttrain.watch import Watcher
-from rungwise.scoring.reward import make_trl_reward
-from rungwise.suites.items import to_text
+from rungwise.posttrain.subjects import prompt_text, stored
+from rungwise.posttrain.symbols import Rows, rows
+from rungwise.posttrain.watch import Reward, Watcher
+from rungwise.scoring.reward import make_choice_reward, make_trl_reward
 
 
 def train(run: Run) -> dict[str, Any]:
-    """Train (or resume) and leave the model in ``out/model``; returns steps and seconds."""
-    settings, recipe = run.recipe.grpo, run.recipe
+    """Train (or resume) and leave the model in ``out/model``; returns steps, seconds and facts about CAPT."""
+    settings = run.recipe.grpo
     clock = Clock(run.out, settings.seconds, run.progress)
     resume = last_checkpoint(run.out)
-    reward = make_trl_reward(recipe.view, recipe.reward, opening(run.tokenizer), settings.max_completion)
-    watcher = Watcher(run, settings, reward)
+    shown = rows(run.recipe, "questions", questions(run.recipe, settings), solutions=False)
+    watcher = Watcher(run, settings, make_reward(run, settings))
     trainer = SharedPromptGRPOTrainer(
         model=run.model,
         processing_class=run.tokenizer,
         reward_funcs=watcher.causal_reward,
-        train_dataset=question_rows(run, settings),
+        train_dataset=question_rows(run, shown),
         args=GRPOConfig(**online_settings(run, settings), beta=settings.beta),
         callbacks=[watcher, clock],
     )
     run_trainer(trainer, resume)
     save_model(trainer.model, run.tokenizer, run.out / "model")
-    return {"steps": trainer.state.global_step, "seconds": clock.seconds}
+    return {"steps": trainer.state.global_step, "seconds": clock.seconds, **shown.facts}
 
 
-def question_rows(run: Run, settings: OnlineSettings) -> Dataset:
+def make_reward(run: Run, settings: OnlineSettings) -> Reward:
+    """What GRPO and PPO pay."""
+    prefill, limit = opening(run.tokenizer), settings.max_completion
+    if run.recipe.data:
+        return make_choice_reward(run.recipe.reward, prefill, limit)
+    return make_trl_reward(run.recipe.view, run.recipe.reward, prefill, limit)
+
+
+def question_rows(run: Run, shown: Rows) -> Dataset:
     """Fresh questions: the prompt, and the problem for the reward."""
     chats = bool(run.tokenizer.chat_template)
     return Dataset.from_list(
         [
-            {"prompt": chat(text) if chats else text, "problem": json.dumps(problem.to_dict())}
-            for problem in questions(run.recipe, settings)
-            for text in [to_text(problem, run.recipe.view)]
+            {"prompt": chat(text) if chats else text, "problem": stored(subject)}
+            for subject in shown.subjects
+            for text in shown.shown(subject, [prompt_text(subject, run.recipe.view)])
         ]
     )
 

@@ -128,6 +128,8 @@ def learnability(
     Raises:
         UserError: fewer than two samples, no questions, no such model, or no level whose questions fit the model.
     """
+    if recipe.data:
+        raise UserError("what can be learnt is sampled of our causal problems only: leave out --samples, or data")
     if samples < 2 or per_task < 1:
         raise UserError(f"give 2 samples or more of 1 question a task or more, got {samples} and {per_task}")
     started = time.monotonic()

@@ -12,10 +12,10 @@ from rungwise.errors import UserError
 from rungwise.posttrain.common import opening
 from rungwise.posttrain.data import questions, solved
 from rungwise.posttrain.settings import ColdStartSettings, OnlineSettings, PreferenceSettings, TrainRecipe, Updates
-from rungwise.posttrain.solutions import after_prompt, completion_ids, completion_text, prompt_ids
-from rungwise.problems.problem import TASKS, Problem
-from rungwise.scoring.score import score
-from rungwise.suites.items import to_text
+from rungwise.posttrain.solutions import after_prompt, completion_ids, prompt_ids
+from rungwise.posttrain.subjects import Subject, completion_text, prompt_text, verdict
+from rungwise.posttrain.symbols import rows
+from rungwise.problems.problem import TASKS
 
 SAMPLE = 70
 """Rows that are measured."""
@@ -39,8 +39,9 @@ class Lengths:
     over: float
 
 
-def sample_of(recipe: TrainRecipe, settings: Updates) -> list[Problem]:
-    """A few of the problems that the run will see."""
+def sample_of(recipe: TrainRecipe, settings: Updates) -> list[Subject]:
+    """A few of those that the run will see."""
+    recipe = replace(recipe, samples=min(recipe.samples, SAMPLE))
     if isinstance(settings, OnlineSettings):
         least = max(SAMPLE, recipe.ppo.prompts, recipe.grpo.prompts)
         return questions(replace(recipe, questions=min(recipe.questions, least)), settings)
@@ -61,18 +62,19 @@ def measured(
             f"the tokenizer of {name} has no end token, so the model could never stop: give it an eos_token"
         )
     asked, written = [], []
-    for problem in sample_of(recipe, settings):
-        prompt = to_text(problem, recipe.view)
+    shown = rows(recipe, "preflight", sample_of(recipe, settings))
+    for subject in shown.subjects:
+        told = (prompt_text(subject, recipe.view), completion_text(subject, recipe.view, recipe.guidance))
+        prompt, solution = shown.shown(subject, told)
         asked.append(prompt_ids(prompt, tokenizer))
-        text = after_prompt(completion_text(problem, recipe.view, recipe.guidance), tokenizer)
-        written.append(completion_ids(text, tokenizer))
+        written.append(completion_ids(after_prompt(solution, tokenizer), tokenizer))
         check_tokens(prompt, recipe.view, name, tokenizer)
         back = opening(tokenizer) + tokenizer.decode(written[-1], skip_special_tokens=True)
-        verdict = score(back, problem, recipe.view)
-        if verdict.score != 1:
+        judged = verdict(back, subject, recipe.view)
+        if judged.score != 1:
             raise UserError(
-                f"the reference solution of {problem.id} scores 0 after going through the tokens of {name}"
-                f" ({verdict.reason}), so no right answer could be paid: use another model or view"
+                f"the reference solution of {subject.id} scores 0 after going through the tokens of {name}"
+                f" ({judged.reason}), so no right answer could be paid: use another model or view"
             )
     highest = max(max(ids) for ids in (*asked, *written))
     if highest >= vocabulary:

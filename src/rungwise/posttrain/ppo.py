@@ -35,28 +35,30 @@ import torch
 from trl import GRPOConfig
 
 from rungwise.posttrain.advantages import explained_variance, gae, moments, thin, token_rewards, whiten
-from rungwise.posttrain.common import Clock, Run, last_checkpoint, opening, run_trainer, save_model
+from rungwise.posttrain.common import Clock, Run, last_checkpoint, run_trainer, save_model
 from rungwise.posttrain.critic import Critic, CriticLearner
-from rungwise.posttrain.grpo import online_settings, question_rows
+from rungwise.posttrain.data import questions
+from rungwise.posttrain.grpo import make_reward, online_settings, question_rows
 from rungwise.posttrain.settings import PPOSettings
 from rungwise.posttrain.shared_prompts import SharedPromptGRPOTrainer, distinct
+from rungwise.posttrain.symbols import rows
 from rungwise.posttrain.watch import Watcher
-from rungwise.scoring.reward import make_trl_reward
 
 
 def train(run: Run) -> dict[str, Any]:
-    """Train (or resume), leave the model in ``out/model`` and the critic in ``out/critic``; returns steps, seconds."""
-    settings, recipe = run.recipe.ppo, run.recipe
+    """Train (or resume), leave the model in ``out/model`` and the critic in ``out/critic``; returns steps, seconds and
+    facts about CAPT."""
+    settings = run.recipe.ppo
     clock = Clock(run.out, settings.seconds, run.progress)
     resume = last_checkpoint(run.out)
-    reward = make_trl_reward(recipe.view, recipe.reward, opening(run.tokenizer), settings.max_completion)
-    watcher = Watcher(run, settings, reward)
+    shown = rows(run.recipe, "questions", questions(run.recipe, settings), solutions=False)
+    watcher = Watcher(run, settings, make_reward(run, settings))
     trainer = PPOTrainer(
         settings=settings,
         model=run.model,
         processing_class=run.tokenizer,
         reward_funcs=watcher.causal_reward,
-        train_dataset=question_rows(run, settings),
+        train_dataset=question_rows(run, shown),
         args=GRPOConfig(**online_settings(run, settings), beta=settings.beta),
         callbacks=[watcher, clock],
     )
@@ -64,7 +66,7 @@ def train(run: Run) -> dict[str, Any]:
     save_model(trainer.model, run.tokenizer, run.out / "model")
     if trainer.accelerator.is_main_process:
         trainer.learner.save(run.out / "critic")
-    return {"steps": trainer.state.global_step, "seconds": clock.seconds}
+    return {"steps": trainer.state.global_step, "seconds": clock.seconds, **shown.facts}
 
 
 class PPOTrainer(SharedPromptGRPOTrainer):

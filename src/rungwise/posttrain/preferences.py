@@ -30,12 +30,12 @@ from rungwise.posttrain.common import Clock, Run, last_checkpoint, opening, run_
 from rungwise.posttrain.data import solved
 from rungwise.posttrain.settings import PreferenceSettings, TrainRecipe
 from rungwise.posttrain.shared_prompts import sample
-from rungwise.posttrain.solutions import after_prompt, completion_ids, completion_text, prompt_ids
+from rungwise.posttrain.solutions import after_prompt, completion_ids, prompt_ids
+from rungwise.posttrain.subjects import Subject, completion_text, prompt_text, task_of, verdict
+from rungwise.posttrain.symbols import Rows, rows
 from rungwise.problems.problem import Problem
 from rungwise.problems.streams import stream
-from rungwise.scoring.score import score
 from rungwise.scoring.steps import check_steps
-from rungwise.suites.items import to_text
 from rungwise.wording.slots import redraw
 
 PAIRS, FACTS = "pairs.jsonl", "pairs.json"
@@ -81,7 +81,8 @@ def load_pairs(run: Run, settings: PreferenceSettings) -> tuple[list[Pair], dict
     with PartialState().main_process_first():
         if not path.exists():
             started = time.monotonic()
-            made = make_pairs(run, settings)
+            shown = rows(run.recipe, "pairs", solved(run.recipe))
+            made = make_pairs(run, settings, shown)
             own = [pair for pair in made if pair.own]
             ends = end_ids(run)
             facts = {
@@ -89,31 +90,32 @@ def load_pairs(run: Run, settings: PreferenceSettings) -> tuple[list[Pair], dict
                 "rows": len(made),
                 "own": len(own),
                 "cut_off": sum(pair.rejected_ids[-1] not in ends for pair in own),
+                **shown.facts,
             }
             write_json(run.out / FACTS, facts)
             write_json_lines(path, map(asdict, made))  # last: where it is, the facts are too
     return [Pair(**row) for _, row in read_json_lines(path)], read_json(run.out / FACTS)
 
 
-def make_pairs(run: Run, settings: PreferenceSettings) -> list[Pair]:
+def make_pairs(run: Run, settings: PreferenceSettings, shown: Rows) -> list[Pair]:
     """``settings.rows`` pairs.
 
     Raises:
         UserError: a prompt fills the model's whole context, or no completion is wrong for some problem.
     """
     view, tokenizer = run.recipe.view, run.tokenizer
-    problems = list(islice(dressed(run.recipe), settings.rows))
-    prompts = [to_text(problem, view) for problem in problems]
+    subjects, prompts, solutions = zip(*islice(dressed(run.recipe, shown), settings.rows), strict=True)
     asked = [prompt_ids(prompt, tokenizer) for prompt in prompts]
-    right = [after_prompt(completion_text(problem, view, run.recipe.guidance), tokenizer) for problem in problems]
-    judged = Judge(problems, view, opening(tokenizer))
-    for i, text in enumerate(right):
-        steps = check_steps(judged.prefill + text, problems[i], view) if run.recipe.guidance else ()
+    right = [after_prompt(solution, tokenizer) for solution in solutions]
+    judged = Judge(subjects, view, opening(tokenizer))
+    for i, (text, subject) in enumerate(zip(right, subjects, strict=True)):
+        worked = run.recipe.guidance and isinstance(subject, Problem)
+        steps = check_steps(judged.prefill + text, subject, view) if worked else ()
         if not judged.right(text, i) or any(step.status != "right" for step in steps):
-            raise ValueError(f"the worked solution of {problems[i].id} does not solve it")
+            raise ValueError(f"the worked solution of {subject.id} does not solve it")
     sampled = own_samples(run, asked, settings.temperature) if settings.negatives == "own" else []
     made = []
-    for i, problem in enumerate(problems):
+    for i, subject in enumerate(subjects):
         own = bool(sampled) and not judged.right(sampled[i][0], i)
         if own:
             rejected, rejected_ids = sampled[i]
@@ -123,17 +125,20 @@ def make_pairs(run: Run, settings: PreferenceSettings) -> list[Pair]:
             rejected = right[judged.another(right, i, run.recipe.seed)]
             rejected_ids = completion_ids(rejected, tokenizer)
         chosen_ids = completion_ids(right[i], tokenizer)
-        made.append(Pair(problem.id, own, prompts[i], right[i], rejected, asked[i], chosen_ids, rejected_ids))
+        made.append(Pair(subject.id, own, prompts[i], right[i], rejected, asked[i], chosen_ids, rejected_ids))
     return made
 
 
-def dressed(recipe: TrainRecipe) -> Iterator[Problem]:
-    """The solved problems over and over, in the slots view each time redrawn."""
-    problems = solved(recipe)
+def dressed(recipe: TrainRecipe, shown: Rows) -> Iterator[tuple[Subject, str, str]]:
+    """The solved problems over and over, each with its prompt and solution; in the slots view each time redrawn, with
+    CAPT each time with other symbols."""
     for epoch in count():
         rng = stream("pairs", recipe.seed, epoch)
-        for problem in problems:
-            yield redraw(problem, rng) if recipe.view == "slots" else problem
+        for one in shown.subjects:
+            subject = redraw(one, rng) if recipe.view == "slots" and isinstance(one, Problem) else one
+            told = (prompt_text(subject, recipe.view), completion_text(subject, recipe.view, recipe.guidance))
+            prompt, solution = shown.shown(subject, told, epoch)
+            yield subject, prompt, solution
 
 
 class Judge:
@@ -143,15 +148,15 @@ class Judge:
         prefill: what stands before every completion (see ``opening``).
     """
 
-    def __init__(self, problems: Sequence[Problem], view: str, prefill: str) -> None:
-        self.problems, self.view, self.prefill = problems, view, prefill
+    def __init__(self, subjects: Sequence[Subject], view: str, prefill: str) -> None:
+        self.subjects, self.view, self.prefill = subjects, view, prefill
         self.places: dict[str, list[int]] = {}
-        for i, problem in enumerate(problems):
-            self.places.setdefault(problem.query.task, []).append(i)
+        for i, subject in enumerate(subjects):
+            self.places.setdefault(task_of(subject), []).append(i)
 
     def right(self, completion: str, i: int) -> bool:
         """Whether the completion solves problem ``i``."""
-        return bool(score(self.prefill + completion, self.problems[i], self.view).score)
+        return bool(verdict(self.prefill + completion, self.subjects[i], self.view).score)
 
     def another(self, completions: Sequence[str], i: int, seed: int) -> int:
         """The place of a completion that is wrong for problem ``i``: a random one of its task, else of any.
@@ -160,7 +165,7 @@ class Judge:
             UserError: none is wrong.
         """
         rng = stream("another", seed, i)
-        for j in chain(rng.permutation(self.places[self.problems[i].query.task]), rng.permutation(len(completions))):
+        for j in chain(rng.permutation(self.places[task_of(self.subjects[i])]), rng.permutation(len(completions))):
             if not self.right(completions[j], i):
                 return int(j)
         raise UserError(
@@ -220,7 +225,8 @@ def train_on_pairs(
     trainer = make_trainer(run, pairs, steps_done(resume), [clock])
     run_trainer(trainer, resume)
     save_model(without_reference(trainer.model), run.tokenizer, run.out / "model")
-    return {"steps": trainer.state.global_step, "seconds": clock.seconds, "pairs": facts}
+    capt = {"capt": facts["capt"]} if "capt" in facts else {}
+    return {"steps": trainer.state.global_step, "seconds": clock.seconds, "pairs": facts, **capt}
 
 
 def end_ids(run: Run) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import rungwise
 from rungwise.errors import UserError
 from rungwise.files import begun_log, read_json_lines, read_log, write_json_lines
-from rungwise.posttrain.data import solved
+from rungwise.posttrain.data import solved_problems
 from rungwise.posttrain.settings import TrainRecipe
 from rungwise.problems.problem import Problem
 from rungwise.scoring.score import score
@@ -60,6 +60,8 @@ class Rewording:
         for name, most in (("tries", 20), ("concurrency", 256)):
             if not 1 <= getattr(self, name) <= most:
                 raise UserError(f"--{name} must be from 1 to {most}, got {getattr(self, name)}")
+        if self.recipe.data:
+            raise UserError("only solutions of our causal problems are reworded: leave out data")
         if self.recipe.view == "slots" or not self.recipe.guidance:
             raise UserError("only worked solutions in English can be reworded: set view=natural and guidance=true")
 
@@ -90,7 +92,7 @@ def reword(job: Rewording, out: Path, progress: Callable[[int, int, str], None] 
         UserError: the endpoint fails, or the log belongs to another job.
         OSError: a file can't be written.
     """
-    problems = solved(job.recipe)
+    problems = solved_problems(job.recipe)
     stated = {
         "rungwise": rungwise.__version__,
         "endpoint": job.endpoint.url,

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from rungwise.capt.intervention import Mode
 from rungwise.errors import UserError
 from rungwise.language_models import EMBEDDED
 from rungwise.posttrain.recipes import recipe_names, recipes_folder
@@ -288,6 +289,9 @@ class TrainRecipe:
 
     Attributes:
         model: what is trained when no --model is given.
+        data: "" for our causal problems, else a source of exercises, see ``exercises``.
+        samples: exercises with worked solutions, where ``data`` names a source.
+        capt: what stands in place of event names, one of ``capt.intervention.MODES``.
         view: the view of prompts and solutions.
         names: the vocabulary of events where the view shows names.
         guidance: worked steps in the solutions; without it final answers only.
@@ -303,6 +307,9 @@ class TrainRecipe:
     """
 
     model: str = EMBEDDED
+    data: str = ""
+    samples: Count = 100
+    capt: Mode = "none"
     view: Literal["natural", "formal", "slots"] = "slots"
     names: Literal["real", "commonsense", "anti-commonsense", "nonsense"] = "nonsense"
     guidance: bool = True
@@ -329,6 +336,21 @@ class TrainRecipe:
     def _rewords_english(self) -> TrainRecipe:
         if self.reworded and (self.view == "slots" or not self.guidance):
             raise ValueError("reworded needs worked solutions in English: view natural or formal, and guidance")
+        return self
+
+    @model_validator(mode="after")
+    def _in_english(self) -> TrainRecipe:
+        if self.capt != "none" and self.view != "natural":
+            raise ValueError(
+                f"capt={self.capt} works in the natural view, in which there are names: set view=natural (in slots and "
+                "formal they are gone already)"
+            )
+        if self.data and self.view != "natural":
+            raise ValueError(f"data={self.data} is English: set view=natural")
+        if self.data and self.reworded:
+            raise ValueError("reworded is for our causal problems: leave it out, or data")
+        if self.data and (self.reward.process or self.reward.tolerance):
+            raise ValueError("exercises have no checked steps and no value: set reward.process=0, reward.tolerance=0")
         return self
 
     @model_validator(mode="after")

@@ -3,7 +3,8 @@
 Objective: mean cross-entropy of the solution's tokens given the prompt. In the slots view every solution is redrawn
 each time it is seen (letters, variable order and with it slots, which value is called 0), so that a small set of
 solutions teaches the reasoning and not the symbols: CAPT's intervention (arXiv 2506.09433) at no cost. In the other
-views its phrasing is drawn anew each time (``wording.solution_phrasings``). Differences from CauGym's SFT (arXiv
+views its phrasing is drawn anew each time (``wording.solution_phrasings``), and with ``capt`` symbols stand in place of
+names in the natural view. Differences from CauGym's SFT (arXiv
 2602.06337): all weights instead of LoRA unless ``lora`` is set, solutions rendered from the worked steps, and reworded
 by a language model only where ``reworded`` names a file of such. Without ``guidance`` the solution is the final answer
 alone.
@@ -11,7 +12,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,35 +33,39 @@ from rungwise.posttrain.common import (
 from rungwise.posttrain.data import solved
 from rungwise.posttrain.rewording import read_reworded
 from rungwise.posttrain.settings import SFTSettings
-from rungwise.posttrain.solutions import after_prompt, completion_ids, completion_text, prompt_ids, similar_length
+from rungwise.posttrain.solutions import after_prompt, completion_ids, prompt_ids, similar_length
+from rungwise.posttrain.subjects import Subject, completion_text, prompt_text
+from rungwise.posttrain.symbols import Rows, rows
 from rungwise.problems.problem import Problem
 from rungwise.problems.streams import stream
-from rungwise.suites.items import to_text
 from rungwise.wording.slots import redraw
 
 
 def train(run: Run) -> dict[str, Any]:
-    """Train (or resume) and leave the model in ``out/model``; returns steps and seconds."""
-    trainer, clock = fit(run, run.recipe.sft, "sft", [])
+    """Train (or resume) and leave the model in ``out/model``; returns steps, seconds and facts about CAPT."""
+    shown = rows(run.recipe, "sft", solved(run.recipe))
+    trainer, clock = fit(run, run.recipe.sft, "sft", shown, [])
     save_model(trainer.model, run.tokenizer, run.out / "model")
-    return {"steps": trainer.state.global_step, "seconds": clock.seconds}
+    return {"steps": trainer.state.global_step, "seconds": clock.seconds, **shown.facts}
 
 
-def fit(run: Run, settings: SFTSettings, method: str, callbacks: list[TrainerCallback]) -> tuple[SFTTrainer, Clock]:
+def fit(
+    run: Run, settings: SFTSettings, method: str, shown: Rows, callbacks: list[TrainerCallback]
+) -> tuple[SFTTrainer, Clock]:
     """Fine-tune on the worked solutions; ``method`` names the stream that orders and redraws them, so that SFT after a
     cold start sees them in new dress."""
     clock = Clock(run.out, settings.seconds, run.progress)
     resume = last_checkpoint(run.out)
     start = steps_done(resume) * settings.batch
     # Not as gen_kwargs: there a list is taken for shards, and the first of our endless ones would be all that is read.
-    problems = solved(run.recipe)
-    worded = read_reworded(Path(run.recipe.reworded), problems, run.recipe.view) if run.recipe.reworded else {}
-    given = (problems, run.recipe.view, settings.batch, run.recipe.seed, method, start, run.recipe.guidance, worded)
-    rows = IterableDataset.from_generator(partial(solutions_stream, *given))
+    recipe, problems = run.recipe, [one for one in shown.subjects if isinstance(one, Problem)]
+    worded = read_reworded(Path(recipe.reworded), problems, recipe.view) if recipe.reworded else {}
+    given = (shown.subjects, recipe.view, settings.batch, recipe.seed, method, start, recipe.guidance, worded, shown)
+    texts = IterableDataset.from_generator(partial(solutions_stream, *given))
     trainer = SFTTrainer(
         model=run.model,
         processing_class=run.tokenizer,
-        train_dataset=rows.map(partial(token_row, tokenizer=run.tokenizer), remove_columns=["prompt", "completion"]),
+        train_dataset=texts.map(partial(token_row, tokenizer=run.tokenizer), remove_columns=["prompt", "completion"]),
         args=SFTConfig(
             **trainer_settings(run, settings, settings.batch),
             ignore_data_skip=True,  # the rows start where the checkpoint ends; to skip the others one by one takes long
@@ -75,7 +80,7 @@ def fit(run: Run, settings: SFTSettings, method: str, callbacks: list[TrainerCal
 
 
 def solutions_stream(
-    solutions: list[Problem],
+    solutions: Sequence[Subject],
     view: str,
     batch: int,
     seed: int,
@@ -83,20 +88,25 @@ def solutions_stream(
     start: int = 0,
     guidance: bool = True,
     reworded: Mapping[str, str] | None = None,
+    capt: Rows | None = None,
 ) -> Iterator[dict[str, str]]:
     """Endless (prompt, completion) rows from row ``start`` on: each epoch shuffled and redrawn, rows of similar length
-    beside each other. Of a solution that is in ``reworded`` (by problem id) these words are taken half of the time."""
+    beside each other. Of a solution that is in ``reworded`` (by problem id) these words are taken half of the time.
+    ``capt`` puts fresh symbols in place of names in each epoch."""
     epoch, skipped = divmod(start, len(solutions))
     while True:
         rng = stream(method, seed, epoch)
-        rows = []
+        seen = []
         for i in rng.permutation(len(solutions)):
-            problem = redraw(solutions[i], rng) if view == "slots" else solutions[i]
-            completion = completion_text(problem, view, guidance, rng)
-            if reworded and problem.id in reworded and rng.random() < 0.5:
-                completion = reworded[problem.id]
-            rows.append({"prompt": to_text(problem, view), "completion": completion})
-        yield from similar_length(rows, batch, lambda row: len(row["prompt"]), rng)[skipped:]
+            one = solutions[i]
+            subject = redraw(one, rng) if view == "slots" and isinstance(one, Problem) else one
+            completion = completion_text(subject, view, guidance, rng)
+            if reworded and subject.id in reworded and rng.random() < 0.5:
+                completion = reworded[subject.id]
+            texts = (prompt_text(subject, view), completion)
+            prompt, completion = capt.shown(subject, texts, epoch) if capt else texts
+            seen.append({"prompt": prompt, "completion": completion})
+        yield from similar_length(seen, batch, lambda row: len(row["prompt"]), rng)[skipped:]
         epoch, skipped = epoch + 1, 0
 
 

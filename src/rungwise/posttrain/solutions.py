@@ -10,16 +10,8 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from rungwise.posttrain.common import chat, opening
-from rungwise.problems.problem import Problem
-from rungwise.wording.answers import answer_text, solution_text
 
 T = TypeVar("T")
-
-
-def completion_text(problem: Problem, view: str, guidance: bool, rng: np.random.Generator | None = None) -> str:
-    """The worked solution (with ``rng`` in one of several phrasings, where the view has such) or, without ``guidance``,
-    the final answer alone."""
-    return solution_text(problem, view, rng) if guidance else answer_text(problem, view)
 
 
 def after_prompt(completion: str, tokenizer: PreTrainedTokenizerBase) -> str:

@@ -69,6 +69,7 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, run: Run, settings: OnlineSettings, reward: Reward) -> None:
         self.reward, self.group = reward, settings.group
+        self.about = exercise_question if run.recipe.data else question
         self.prefill = opening(run.tokenizer)
         self.batches: list[list[Judged]] = []
         self.samples = run.out / SAMPLES
@@ -88,7 +89,7 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
         columns |= {"completions": completions, "problem": problem, "trainer_state": trainer_state}
         rewards = self.reward(**columns | {"log_extra": verdicts.__setitem__})
         rows = zip(problem, rewards, verdicts["score"], verdicts["value"], verdicts["reason"], strict=True)
-        self.batches.append([judged(question(stored), *rest) for stored, *rest in rows])
+        self.batches.append([judged(self.about(stored), *rest) for stored, *rest in rows])
         if self.writes and trainer_state.global_step >= self.next_sample:
             self.next_sample = trainer_state.global_step + SAMPLE_EVERY
             self._keep_sample(trainer_state.global_step, columns, rewards, verdicts)
@@ -98,14 +99,14 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
         self, step: int, columns: dict[str, Any], rewards: list[float], verdicts: dict[str, list[Any]]
     ) -> None:
         """The first group of the batch: questions come shuffled."""
-        problem = stored_problem(columns["problem"][0])
+        stored = json.loads(columns["problem"][0])
         prompt = columns["prompts"][0]
         row = {
             "step": step,
-            "id": problem.id,
-            "task": problem.query.task,
+            "id": stored["id"],
+            "task": self.about(columns["problem"][0]).task,
             "prompt": prompt if isinstance(prompt, str) else prompt[-1]["content"],
-            "truth": problem.truth._asdict() if problem.truth else None,
+            "truth": stored.get("truth"),
             "completions": [
                 {
                     "text": self.prefill + text_of(columns["completions"][i]),
@@ -134,6 +135,11 @@ def question(stored: str) -> Question:
     values = [(name, baseline_value(name, problem)) for name in SHORTCUTS]
     wrong = [(name, v) for name, v in values if v is not None and (truth is None or abs(v - truth) > TOLERANCE)]
     return Question(problem.query.task, band(problem), tuple(wrong))
+
+
+def exercise_question(stored: str) -> Question:
+    """The same for the row of an exercise: there are no difficulty and no shortcuts."""
+    return Question(str(json.loads(stored)["task"]), None, ())
 
 
 def band(problem: Problem) -> str | None:

@@ -15,6 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rungwise.scoring.score import Verdict
+
+OPTIONS_OF = {answer: pair for pair in (("Yes", "No"), ("True", "False")) for answer in pair}
+"""An answer -> the two options that it is one of."""
 MAX_OBJECT = 10_000
 """Characters of one JSON object."""
 _BEFORE = 200
@@ -82,6 +86,16 @@ def final_choice(text: str, options: Sequence[str]) -> Choice:
     if forms.anywhere.search(final):
         return Choice(None, "mentioned_only: an option is mentioned but not given as the answer")
     return Choice(None, "no_final_answer: none of the options is given as the answer")
+
+
+def choice_verdict(text: str, options: Sequence[str], answer: str) -> Verdict:
+    """Whether the option that a text gives as its final answer is the right one."""
+    found = final_choice(text, options)
+    if found.option is None:
+        return Verdict(0, None, None, "unparsed", found.reason, False, False, False)
+    right = found.option == answer
+    reason = "right: the answer is right" if right else f"wrong_answer: the answer is {answer}"
+    return Verdict(int(right), None, found.option, "parsed", reason, False, right, right)
 
 
 @dataclass(frozen=True, slots=True)

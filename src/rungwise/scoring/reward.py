@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from rungwise.errors import UserError
 from rungwise.problems.problem import Problem
+from rungwise.scoring.choice import OPTIONS_OF, choice_verdict
 from rungwise.scoring.score import VIEWS, Verdict, score
 from rungwise.scoring.steps import checked
 
@@ -105,6 +106,48 @@ def make_trl_reward(
     """
     if view not in VIEWS:
         raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
+
+    def judge(text: str, stored: str, used: float) -> tuple[Verdict, float]:
+        problem = stored_problem(stored)
+        verdict = score(text, problem, view)
+        return verdict, _earned(verdict, text, problem, view, weights, used)
+
+    return _trl_reward(judge, weights, prefill, limit)
+
+
+def make_choice_reward(
+    weights: Weights = Weights(), prefill: str = "", limit: int | None = None
+) -> Callable[..., list[float]]:
+    """The same for questions that are answered Yes or No, True or False: format + (1 - format) x answer - length x
+    used, where the answer is what ``scoring.choice`` takes for the final one.
+
+    The data set's column ``problem`` holds JSON with the right answer: ``{"truth": {"answer": "Yes"}}``.
+
+    Raises:
+        UserError: a process weight or a tolerance, which need a problem's steps and value; a length weight without
+            limit; from the returned function, a row without such an answer.
+    """
+    if weights.process or weights.tolerance:
+        raise UserError(
+            "answers that are Yes or No, True or False have no checked steps and no value: set "
+            "reward.process=0 and reward.tolerance=0"
+        )
+
+    def judge(text: str, stored: str, used: float) -> tuple[Verdict, float]:
+        answer = stored_answer(stored)
+        verdict = choice_verdict(text, OPTIONS_OF[answer], answer)
+        if verdict.status == "unparsed":
+            return verdict, 0.0
+        earned = weights.format + (1 - weights.format) * verdict.score - weights.length * min(used, 1.0)
+        return verdict, min(1.0, max(0.0, earned))
+
+    return _trl_reward(judge, weights, prefill, limit)
+
+
+def _trl_reward(
+    judge: Callable[[str, str, float], tuple[Verdict, float]], weights: Weights, prefill: str, limit: int | None
+) -> Callable[..., list[float]]:
+    """``judge`` (text, stored problem, share of the allowed tokens) as a reward function with TRL's signature."""
     if weights.length and not limit:
         raise UserError("a reward with a length weight needs limit, the number of tokens a completion may have")
 
@@ -119,15 +162,14 @@ def make_trl_reward(
             raise UserError("a reward with a length weight needs completion_ids")
         ids = completion_ids if limit and completion_ids is not None else [()] * len(completions)
         texts = [prefill + text_of(completion) for completion in completions]
-        problems = [stored_problem(stored) for stored in problem]
-        verdicts = [score(text, one, view) for text, one in zip(texts, problems, strict=True)]
+        judged = [
+            judge(text, stored, len(tokens) / (limit or 1))
+            for text, stored, tokens in zip(texts, problem, ids, strict=True)
+        ]
         if log_extra is not None:
             for column in ("score", "value", "reason"):
-                log_extra(column, [getattr(verdict, column) for verdict in verdicts])
-        return [
-            _earned(verdict, text, one, view, weights, len(tokens) / (limit or 1))
-            for verdict, text, one, tokens in zip(verdicts, texts, problems, ids, strict=True)
-        ]
+                log_extra(column, [getattr(verdict, column) for verdict, _ in judged])
+        return [earned for _, earned in judged]
 
     return causal_reward
 
@@ -138,6 +180,18 @@ def text_of(completion: Completion) -> str:
         return completion
     # A message that only calls a tool has no content: nothing was said.
     return completion[-1]["content"] or "" if completion else ""
+
+
+@lru_cache(maxsize=1024)
+def stored_answer(stored: str) -> str:
+    """The right answer of a row, one of OPTIONS_OF."""
+    try:
+        answer = json.loads(stored)["truth"]["answer"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise UserError(f"the problem column must hold JSON with the truth and its answer: {error!r}") from error
+    if answer not in OPTIONS_OF:
+        raise UserError(f"the answer must be one of {', '.join(OPTIONS_OF)}, got {answer!r}")
+    return str(answer)
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ What is displayed is read by ``cladder_text`` (and ``cladder_place``, ``cladder_
 
 from __future__ import annotations
 
-from rungwise.scoring.choice import final_choice
+from rungwise.scoring.choice import choice_verdict
 from rungwise.scoring.score import Verdict
 from rungwise.suites.published.cladder_audit import audit
 from rungwise.suites.published.cladder_read import load
@@ -33,12 +33,7 @@ def official(text: str, item: PublishedItem) -> float:
 def strict(text: str, item: PublishedItem) -> Verdict:
     """Ours: exactly one final answer, Yes or No, after the last ``</think>``, and it is the label."""
     assert item.label is not None
-    found = final_choice(text, YES_NO)
-    if found.option is None:
-        return Verdict(0, None, None, "unparsed", found.reason, False, False, False)
-    right = found.option == item.label.answer
-    reason = "right: the answer is right" if right else f"wrong_answer: the answer is {item.label.answer}"
-    return Verdict(int(right), None, found.option, "parsed", reason, False, right, right)
+    return choice_verdict(text, YES_NO, item.label.answer or "")
 
 
 def write(item: PublishedItem, truth: Truth) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rungwise.errors import UserError
-from rungwise.scoring.choice import final_choice
+from rungwise.scoring.choice import choice_verdict
 from rungwise.scoring.score import Verdict
 from rungwise.suites.published.damaged import Row, once_each
 from rungwise.suites.published.item import KINDS, Bad, Benchmark, Finding, Outcome, PublishedItem, Truth
@@ -222,13 +222,7 @@ def official(text: str, item: PublishedItem) -> float:
 def strict(text: str, item: PublishedItem) -> Verdict:
     """Ours: one final True or False, and it is the label."""
     assert item.label is not None
-    choice = final_choice(text, OPTIONS)
-    right = choice.option is not None and choice.option == item.label.answer
-    reason = choice.reason
-    if choice.option is not None:
-        reason = "right: the answer is right" if right else f"wrong_answer: the answer is {item.label.answer}"
-    status = "unparsed" if choice.option is None else "parsed"
-    return Verdict(int(right), None, choice.option, status, reason, False, status == "parsed", right)
+    return choice_verdict(text, OPTIONS, item.label.answer or "")
 
 
 def write(item: PublishedItem, truth: Truth) -> str:
