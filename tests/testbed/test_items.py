@@ -9,7 +9,9 @@ import pytest
 from rungwise.capt.estimation import estimate
 from rungwise.capt.intervention import MODES, Intervention
 from rungwise.errors import UserError
-from rungwise.ontology.shape import theory_shape
+from rungwise.ontology.check import check
+from rungwise.ontology.shape import order_shape
+from rungwise.ontology.text import solution
 from rungwise.testbed.items import NAMES, items, ontology_pool
 from rungwise.testbed.words import EVENTS, KINDS
 
@@ -85,11 +87,19 @@ def test_id_and_anti_ask_the_same_problems(family):
     assert all(a.related != b.related for a, b in zip(one, other, strict=True))
 
 
-def test_test_theories_are_not_in_training():
+def test_test_orders_are_not_in_training():
     def shapes(split):
-        return {theory_shape(list(p.told), p.query.kind) for p in ontology_pool(300, "d", split)}
+        return {order_shape(p.told, p.query.kind) for p in ontology_pool(300, "d", split)}
 
-    assert not shapes("train") & shapes("test")
+    train, test = shapes("train"), shapes("test")
+    assert not train & test
+    assert min(len(train), len(test)) >= 8
+
+
+def test_proofs_still_hold_where_distractors_are_left_out():
+    for problem in ontology_pool(40, "g", "test"):
+        assert check(solution(problem), problem).correct
+        assert len(problem.told) == 4
 
 
 @pytest.mark.parametrize("family", FAMILIES)

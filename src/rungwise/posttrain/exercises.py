@@ -25,8 +25,11 @@ from rungwise.problems.streams import stream
 from rungwise.scoring.choice import OPTIONS_OF
 from rungwise.suites.published import is_published, open_set
 from rungwise.suites.published.item import Benchmark, PublishedItem, refuse
+from rungwise.testbed.items import items
 
 ENDLESS = 10**12
+BED_ITEMS = 1000
+"""The test bed's items: its studies train on few."""
 MAX_SOLUTION = 20_000
 """Characters of a published solution."""
 PUBLISHED = ("cladder", "prontoqa")
@@ -81,7 +84,22 @@ def ontology_exercises(names: str, split: str, seed: int) -> Iterator[Exercise]:
         yield Exercise(problem.id, TASK, prompt(problem), solution(problem), problem.answer)
 
 
-GENERATED: dict[str, Source] = {"ladder": ladder_exercises, "ontology": ontology_exercises}
+def bed_exercises(place: str, split: str, seed: int) -> Iterator[Exercise]:
+    """Of the test bed (``rungwise.testbed``), in the names of its world: FAMILY:AGREEMENT.
+
+    Raises:
+        UserError: unknown family, or no such share.
+    """
+    family, _, share = place.partition(":")
+    try:
+        agreement = float(share)
+    except ValueError as error:
+        raise UserError(f"the test bed's data is testbed:FAMILY:AGREEMENT, got testbed:{place}") from error
+    for item in items(family, "world", BED_ITEMS, f"post-training {seed}", split, agreement):
+        yield Exercise(item.id, family, f"{item.prompt}\n", item.solution, item.answer)
+
+
+GENERATED: dict[str, Source] = {"ladder": ladder_exercises, "ontology": ontology_exercises, "testbed": bed_exercises}
 """The sources that never end and have splits."""
 
 
@@ -107,10 +125,10 @@ def exercises(recipe: TrainRecipe) -> list[Exercise]:
 
 
 def exercise_questions(recipe: TrainRecipe) -> list[Exercise]:
-    """The exercises of which question and answer alone are given: ``questions`` others of the source, of a file the
-    same as ``exercises``."""
+    """The exercises of which question and answer alone are given: ``questions`` others of the source, of a file and of
+    the test bed the same as ``exercises``."""
     chosen = exercises(recipe)
-    if is_published(recipe.data):
+    if is_published(recipe.data) or recipe.data.startswith("testbed:"):
         return chosen
     known = {exercise.id for exercise in chosen}
     return list(islice((one for one in _source(recipe, "train") if one.id not in known), recipe.questions))
@@ -145,9 +163,9 @@ def published_exercises(spec: str, seed: int) -> Iterator[Exercise]:
         UserError: the set can't be read.
     """
     chosen, found = open_set(spec, refuse)
-    items = list(found)
-    for i in stream("exercises", seed).permutation(len(items)):
-        if exercise := _published(chosen, items[i]):
+    listed = list(found)
+    for i in stream("exercises", seed).permutation(len(listed)):
+        if exercise := _published(chosen, listed[i]):
             yield exercise
 
 

@@ -2,9 +2,9 @@
 world whose common sense is right as often as a knob says.
 
 Everything that a worked solution needs is asked by itself (which rule applies, what follows, which number is which,
-which is greater), in any names; a worked solution is never shown. The question of the text itself is answered at
-once, as people answer from common sense: the names are then a hidden common cause of text and answer, as in CAPT's
-model of pre-training (arXiv 2506.09433, figure 1).
+which is greater), in any names. The question of the text itself is worked on without ever coming to an answer, or it is
+answered at once, as people answer from common sense: the names are then a hidden common cause of text and answer, as in
+CAPT's model of pre-training (arXiv 2506.09433, figure 1).
 """
 
 from __future__ import annotations
@@ -17,18 +17,25 @@ import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from rungwise.ladder.problem import LadderProblem
-from rungwise.ladder.text import text as ladder_text
-from rungwise.ontology.problem import Formula, OntologyProblem
-from rungwise.ontology.text import question, sentence, statement
-from rungwise.testbed.items import FAMILIES
+from rungwise.ontology.problem import OntologyProblem, one
+from rungwise.ontology.text import sentence, statement
+from rungwise.suites.published.prontoqa_logic import Literal
+from rungwise.testbed.items import FAMILIES, BedItem, ladder_item, ontology_item
 from rungwise.testbed.tokenizer import make_tokenizer
 from rungwise.testbed.words import PEOPLE
 
 Pieces = list[tuple[str, str]]
 """(prompt, answer), ...: their concatenation is one text; the first prompt begins with what is asked about."""
 
-WORLD, SYMBOLS = 0.5, 0.25
+WORLD, SYMBOLS = 0.5, 0.3
 """Shares of texts in the names of the world and in symbols; the others are in made-up words."""
+
+
+AT_ONCE = 0.5
+"""Share of texts whose own question is answered at once; the others are worked on, up to the answer."""
+LOOK_UP, STEPS = 0.6, 0.2
+"""Shares of the small questions: what is told of a kind or value; what follows from it, step by step. The others
+compare two statements, or two numbers."""
 
 
 @dataclass
@@ -44,11 +51,11 @@ class Corpus:
     family: str
     agreement: float
     seed: int
-    size: int = 3000
+    size: int = 600
     pool: list[Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pool = FAMILIES[self.family].pool(self.size, f"pre-training {self.seed}", "train")
+        self.pool = list(FAMILIES[self.family].pool(self.size, f"pre-training {self.seed}", "train"))
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """The test bed's own."""
@@ -65,32 +72,53 @@ class Corpus:
         return ask(dressed, questions, names != "world", dice)
 
 
+def _opening(item: BedItem, dice: Random) -> Pieces:
+    """The text's own question: answered at once, or worked on without an answer."""
+    if dice.random() < AT_ONCE:
+        return [(item.prompt, f" {item.answer}")]
+    return [(f"{item.prompt}\n", item.solution.rpartition("\n")[0])]
+
+
 def _about_ontology(problem: OntologyProblem, questions: int, neutral: bool, dice: Random) -> Pieces:
+    """Mostly which rule there is for a kind, in few words: a model must have looked up many before it can."""
     kinds = {kind.name: kind for kind in problem.kinds}
-    told = question(problem)
-    pieces: Pieces = [(told, f" {problem.answer}")]
-    rules = [rule for rule in problem.rules if rule.given and len(rule.given.literals) == 1]
-    for rule in dice.sample(rules, min(questions, len(rules))):
-        assert rule.given is not None
+    pieces = _opening(ontology_item(problem), dice)
+    rules = {rule.given.literals[0].kind: rule for rule in problem.rules if rule.given}
+    for _ in range(questions):
+        kind = dice.choice(list(rules))
+        rule = rules[kind]
         who = problem.name if neutral else dice.choice(PEOPLE)
-        known, follows = statement(who, rule.given, kinds), statement(who, rule.then, kinds)
-        if dice.random() < 0.5:
-            pieces.append((f"\n{known}.\n", f"{sentence(rule, who, kinds)}\n{follows}."))
-            continue
-        literal = rule.then.literals[0]
-        asked = literal if dice.random() < 0.5 else ~literal
-        said = statement(who, Formula("", (asked,)), kinds)
-        pieces.append((f"\n{follows}. True or false: {said}.", f" {asked == literal}"))
+        known, follows = statement(who, one(Literal(kind)), kinds), statement(who, rule.then, kinds)
+        drawn = dice.random()
+        if drawn < LOOK_UP:
+            told = sentence(rule, who, kinds)
+            lead = f"Every {kind} is"
+            pieces.append((f"\n{lead}", told.removeprefix(lead)))
+        elif drawn < LOOK_UP + STEPS:
+            lines, here = [], Literal(kind)
+            while here.holds and here.kind in rules:
+                step = rules[here.kind]
+                lines += [sentence(step, who, kinds), f"{statement(who, step.then, kinds)}."]
+                here = step.then.literals[0]
+            pieces.append((f"\n{known}.\n", "\n".join(lines)))
+        else:
+            literal = rule.then.literals[0]
+            asked = literal if dice.random() < 0.5 else ~literal
+            said = statement(who, one(asked), kinds)
+            pieces.append((f"\n{follows}. True or false: {said}.", f" {asked == literal}"))
     return pieces
 
 
 def _about_ladder(problem: LadderProblem, questions: int, neutral: bool, dice: Random) -> Pieces:
-    pieces: Pieces = [(ladder_text(problem), f" {problem.answer}")]
+    """Which number belongs to which value of the treatment, and which of two numbers is greater."""
+    pieces = _opening(ladder_item(problem), dice)
+    shown = {
+        problem.events[problem.query.x].phrase(fact.term.given[0][1]): round(100 * fact.value) for fact in problem.facts
+    }
     for _ in range(questions):
-        if dice.random() < 0.5:
-            fact = dice.choice(problem.facts)
-            x = problem.events[problem.query.x].phrase(fact.term.given[0][1])
-            pieces.append((f"\n{x}:", f" {round(100 * fact.value)}%"))
+        if dice.random() < LOOK_UP:
+            first, second = dice.sample(list(shown), 2)
+            pieces.append((f"\n{first}, {second}:\n", f"{first}: {shown[first]}%, {second}: {shown[second]}%."))
         else:
             a, b = dice.sample(range(1, 100), 2)
             pieces.append((f"\n{a}%, {b}%.\n{a}% is", f" {'more' if a > b else 'less'} than {b}%."))

@@ -21,20 +21,20 @@ from rungwise.ladder.text import text as ladder_text
 from rungwise.ontology.generate import Options
 from rungwise.ontology.generate import generate as generate_ontology
 from rungwise.ontology.problem import Formula, Kind, OntologyProblem, Sentence, Step
+from rungwise.ontology.shape import order_shape
 from rungwise.ontology.text import question, solution
-from rungwise.problems.streams import make_dice
+from rungwise.problems.streams import make_dice, split_of
 from rungwise.suites.published.prontoqa_logic import Literal
 from rungwise.testbed.words import EVENTS, KINDS, PEOPLE, SYMBOLS, pair_and_others
 
 NAMES = ("world", "nonsense", "symbols")
 """world: words with a common sense. nonsense: made-up words. symbols: letters, as CAPT's intervention leaves them."""
 
-OPTIONS = Options("nonsense", hops=(2, 2), distractors="irrelevant", disjoint="theory")
-"""Of ontology problems: short, and test problems of other theories."""
+OPTIONS = Options("nonsense", hops=(2, 2), distractors="irrelevant", disjoint="order")
+"""Of ontology problems."""
 EVERY = 1
 """The wording of all rules: a small model learns to find a rule sooner when all begin alike."""
-KINDS_AT_MOST = 8
-"""Few enough that one letter each is enough for CAPT's symbols."""
+_BLOCK = 100
 TYPES = ("ate", "ett")
 NUMBERS = 2
 """Of ladder problems: effects that need no adjustment, so that each is a comparison of two shown numbers."""
@@ -68,7 +68,7 @@ class Family:
         item: problem -> item.
     """
 
-    pool: Callable[[int, str, str], list[Any]]
+    pool: Callable[[int, str, str], Iterator[Any]]
     dress: Callable[[Any, str, bool, Random], Any]
     item: Callable[[Any], BedItem]
 
@@ -89,17 +89,41 @@ def items(family: str, names: str, n: int, seed: str, split: str, agreement: flo
         yield replace(item, related=(item.answer in ("True", "Yes")) == agrees) if names == "world" else item
 
 
-def ontology_pool(n: int, seed: str, split: str) -> list[OntologyProblem]:
-    """Undressed ontology problems."""
+def ontology_pool(n: int, seed: str, split: str) -> Iterator[OntologyProblem]:
+    """Undressed ontology problems, of orders of sentences that are in no other split."""
     number = make_dice("test bed", seed).getrandbits(48)
-    endless = chain.from_iterable(generate_ontology(n, number, split, OPTIONS, n * k) for k in count())
-    return list(islice((problem for problem in endless if len(problem.kinds) <= KINDS_AT_MOST), n))
+    endless = chain.from_iterable(generate_ontology(_BLOCK, number, "train", OPTIONS, _BLOCK * k) for k in count())
+    short = (problem for one in endless if (problem := _shortened(one)) is not None)
+    return islice((p for p in short if split_of(order_shape(p.told, p.query.kind)) == split), n)
 
 
-def ladder_pool(n: int, seed: str, split: str) -> list[LadderProblem]:
+def _shortened(problem: OntologyProblem) -> OntologyProblem | None:
+    """The problem without distractors but one that says the opposite of what is asked, of another kind: else the
+    number of nots would tell the answer. None where there is no such."""
+    needed = {step.told for step in problem.proof if step.kind == "rule"}
+    goal = problem.query.kind
+    against = next(
+        (i for i, s in enumerate(problem.told) if s.given and i not in needed and s.then.literals[0].kind == goal), None
+    )
+    if against is None:
+        return None
+    kept = [i for i, s in enumerate(problem.told) if s.given is None or i in needed or i == against]
+    told = tuple(problem.told[i] for i in kept)
+    used = {one.kind for s in told for formula in (s.given, s.then) if formula for one in formula.literals}
+    return replace(
+        problem,
+        kinds=tuple([kind for kind in problem.kinds if kind.name in used]),
+        told=told,
+        proof=tuple([s._replace(told=kept.index(s.told)) if s.kind == "rule" else s for s in problem.proof]),
+        model=tuple(kind for kind in problem.model if kind in used),
+        split=split_of(order_shape(told, goal)),
+    )
+
+
+def ladder_pool(n: int, seed: str, split: str) -> Iterator[LadderProblem]:
     """Undressed ladder problems."""
     found = generate_ladder(n, seed, split, types=TYPES, numbers=NUMBERS, names="nonsense", twins=False)
-    return [item.problem for item in found]
+    return (item.problem for item in found)
 
 
 def dress_ontology(problem: OntologyProblem, names: str, agrees: bool, dice: Random) -> OntologyProblem:
@@ -154,20 +178,21 @@ def dress_ladder(problem: LadderProblem, names: str, agrees: bool, dice: Random)
 
 
 def ladder_item(problem: LadderProblem) -> BedItem:
-    """The problem in words, with a short solution: the two numbers, and how they compare."""
+    """The problem in words, with a short solution."""
     return BedItem(problem.id, ladder_text(problem), "\n".join([*comparison(problem), problem.answer]), problem.answer)
 
 
-def comparison(problem: LadderProblem) -> tuple[str, str]:
-    """The two lines before the answer: the outcome's probability under the value asked about and under the other, and
+def comparison(problem: LadderProblem) -> tuple[str, str, str]:
+    """The lines before the answer: what is compared, the value asked about first; the outcome's two probabilities;
     which is greater."""
     q = problem.query
     first = q.x_value if q.kind == "ate" else 1 - q.x_value  # ETT asks how it would have been otherwise
     shown = {fact.term.given[0][1]: round(100 * fact.value) for fact in problem.facts}
     a, b = shown[first], shown[1 - first]
-    x = problem.events[q.x]
+    x, other = (problem.events[q.x].phrase(value) for value in (first, 1 - first))
     return (
-        f"{x.phrase(first)}: {a}%, {x.phrase(1 - first)}: {b}%.",
+        f"{x}, {other}:",
+        f"{x}: {a}%, {other}: {b}%.",
         f"{a}% is {'more' if a > b else 'less'} than {b}%.",
     )
 

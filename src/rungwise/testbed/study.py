@@ -32,7 +32,7 @@ def plan(recipe: TrainRecipe) -> list[Cell]:
                 cells += _base(family, strength, seed) + _arms(family, strength, seed, bed.count, ARMS)
             for count in bed.counts:
                 cells += _arms(family, bed.strength, seed, count, ARMS)
-    return list({cell.folder: cell for cell in reversed(cells)}.values())[::-1]
+    return list({cell.folder: cell for cell in cells}.values())
 
 
 def trunk(family: str) -> str:
