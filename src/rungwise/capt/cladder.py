@@ -110,6 +110,9 @@ class _Phrases:
         if kind not in ("backadj", "nde", "nie"):  # these name variables only
             for phrase in parts[:2] if kind == "ett" else parts:
                 self.put(phrase)
+        if kind == "marginal":  # its phrases are of the two values of one variable
+            v, value = self.spots[parts[0]]
+            self.spots[parts[1]] = v, 1 - value
         if kind == "ett":
             self._supposed(parts[0], parts[2].removeprefix("if "))
 

@@ -17,10 +17,10 @@ from rungwise.suites.published.prontoqa import ASKS
 from rungwise.suites.published.prontoqa_logic import (
     Literal,
     World,
-    _plurals,
     contradiction,
     entailed,
     forward,
+    plurals,
     read_world,
     sentences,
 )
@@ -106,9 +106,12 @@ def _prontoqa_events(text: str) -> tuple[Event, ...]:
 def _singular(kind: str, world: World) -> str:
     """The singular of a kind, which a worked solution may use where the text has the plural alone: then it begins a
     rule ("Cats are ..."), as a property never does."""
-    begins = any(rule.given == kind and rule.text.lower().removeprefix("all ").startswith(kind) for rule in world.rules)
+    first = f"{kind} "
+    begins = any(
+        rule.given == kind and rule.text.lower().removeprefix("all ").startswith(first) for rule in world.rules
+    )
     guesses = [kind.removesuffix("ies") + "y", kind.removesuffix("es"), kind.removesuffix("s")]
-    fits = [guess for guess in guesses if guess != kind and kind in _plurals(guess)]
+    fits = [guess for guess in guesses if guess != kind and kind in plurals(guess)]
     if not begins or not fits:
         return kind
     return fits[0] if fits[0].endswith(("y", "ch", "sh", "x", "s", "z")) else fits[-1]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rungwise.errors import UserError
-from rungwise.suites.published.prontoqa_logic import _plurals
+from rungwise.suites.published.prontoqa_logic import plurals
 
 MAX_CHARS = 100_000
 """Of a text."""
@@ -86,7 +86,7 @@ def known_forms(text: str, events: tuple[Event, ...]) -> tuple[dict[str, str], d
             code = f"E{number}" + (f".{i}" if i > 1 else "")
             add(form, code)
             if event.counted:
-                for plural in _plurals(form):
+                for plural in plurals(form):
                     if plural != form:
                         add(plural, code, "plural")
                 for article in ("a", "an"):

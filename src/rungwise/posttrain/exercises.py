@@ -46,7 +46,7 @@ class Exercise:
         solution: worked text whose last line is the answer.
         answer: Yes, No, True or False.
         group: equal for exercises that differ in the direction asked for alone; "" where it stands alone.
-        nouns: what CLadder's model file calls the values of variables, for CAPT.
+        nouns: what the values of variables are called, for CAPT on texts of the ladder and of CLadder.
     """
 
     id: str
@@ -71,7 +71,8 @@ def ladder_exercises(names: str, split: str, seed: int) -> Iterator[Exercise]:
     for item in generate_ladder(ENDLESS, seed, split, names=names or "commonsense", twins=False):
         lines = [step.content for step in worked(item.problem)]
         answer = item.problem.answer
-        yield Exercise(item.id, item.task, item.text, "\n".join([*lines, answer]), answer, item.problem.twin)
+        nouns = {event.name: (event.zero, event.one) for event in item.problem.events}
+        yield Exercise(item.id, item.task, item.text, "\n".join([*lines, answer]), answer, item.problem.twin, nouns)
 
 
 def ontology_exercises(names: str, split: str, seed: int) -> Iterator[Exercise]:

@@ -111,7 +111,7 @@ def read_world(told: Sequence[str], query: str, chain: Sequence[str] = ()) -> Wo
     read = [_read(sentence) for sentence in (*told, query, *chain)]
     # "Each cat", "a cat" show the singular; "cats" and "warm-blooded" may be the plural of such or a property.
     singular = {kind.kind for one in read for kind in _kinds(one) if kind.counted}
-    plural = {form: one for one in singular for form in _plurals(one)}
+    plural = {form: one for one in singular for form in plurals(one)}
 
     def named(one: _Rule | _Said) -> Rule | Statement:
         names = [k.kind if k.kind in singular else plural.get(k.kind, k.kind) for k in _kinds(one)]
@@ -179,7 +179,7 @@ def _read(sentence: str) -> _Rule | _Said:
     return _Said(" ".join(subject), then, holds, sentence)
 
 
-def _plurals(singular: str) -> Iterable[str]:
+def plurals(singular: str) -> Iterable[str]:
     """What the plural of a noun may be, its last word inflected."""
     before, space, last = singular.rpartition(" ")
     forms = [last + "s", last + "es", _IRREGULAR.get(last, last)]
