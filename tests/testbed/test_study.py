@@ -42,7 +42,7 @@ def test_arms_of_a_seed_differ_in_what_is_done_to_names_alone():
 @pytest.mark.slow
 def test_a_small_study_runs_is_reported_and_is_not_done_twice(tmp_path):
     sets = [
-        "study.seeds=2", "study.items=12", "testbed.families=[ladder]", "testbed.grpo=true", "sft.steps=2",
+        "study.seeds=2", "study.items=12", "testbed.families=ladder", "testbed.grpo=true", "sft.steps=2",
         "testbed.hidden=32", "testbed.layers=1", "testbed.heads=2", "grpo.steps=1", "grpo.prompts=4", "grpo.group=2",
     ]  # fmt: skip
     chosen = recipe("capt-tiny", sets, smoke=True)
@@ -52,7 +52,7 @@ def test_a_small_study_runs_is_reported_and_is_not_done_twice(tmp_path):
     assert list(table) == [
         "common sense alone", "none", "order", "random", "original", "grpo", "base-none", "base-random",
     ]  # fmt: skip
-    assert table["common sense alone"]["id"]["mean"] + table["common sense alone"]["anti"]["mean"] == pytest.approx(1)
+    assert table["common sense alone"]["id"]["mean"] > 0.7 > 0.3 > table["common sense alone"]["anti"]["mean"]
     assert table["common sense alone"]["non"]["mean"] == 0.5
     for row in table.values():
         for cell in row.values():
