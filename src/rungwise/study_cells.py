@@ -21,7 +21,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO
 
+from rungwise.capt.intervention import Mode
 from rungwise.errors import UserError
+from rungwise.evaluate.capted import capted
 from rungwise.evaluate.questions import Suite, load_suite
 from rungwise.evaluate.quick import value_accuracy
 from rungwise.evaluate.run import PREDICTIONS, RESULTS, evaluate
@@ -140,7 +142,7 @@ def _evaluate(cell: Cell, out: Path, recipe: TrainRecipe, tell: Tell) -> None:
     """Every suite and what is wrong with each answer; the model is loaded once."""
     settings, load = recipe.study, lru_cache(maxsize=1)(load_model)
     for number, name in enumerate(cell.suites):
-        suite, place = loaded_suite(name, recipe.view, settings.items, cell.seed), out / cell.folder / name
+        suite, place = loaded_suite(name, recipe.view, settings.items, cell.seed, recipe.capt), out / cell.folder / name
 
         def progress(done: int, of: int, right: float, name: str = name, number: int = number) -> None:
             tell({"done": number * of + done, "of": len(cell.suites) * of, "note": f"{name} {100 * right:.1f} % right"})
@@ -161,9 +163,9 @@ def _evaluate(cell: Cell, out: Path, recipe: TrainRecipe, tell: Tell) -> None:
 
 
 @lru_cache(maxsize=16)
-def loaded_suite(name: str, view: str, items: int, seed: int) -> Suite:
-    """The suite, made once for all models of a seed."""
-    return load_suite(name, view, items, seed)
+def loaded_suite(name: str, view: str, items: int, seed: int, capt: Mode = "none") -> Suite:
+    """The suite, made once for all models of a seed; ``capt`` for its prompts."""
+    return capted(load_suite(name, view, items, seed), capt, seed)
 
 
 def diagnoses(place: Path, suite: Suite, view: str) -> list[dict[str, Any]]:

@@ -8,9 +8,13 @@ from typing import Any
 
 import click
 
+from rungwise.commands.endpoint import make_endpoint
 from rungwise.commands.output import Bars, emit, ends, json_option, note, percent, show_table
 from rungwise.commands.score import published_options, show_scorings
+from rungwise.errors import UserError
 
+CAPT_TIMEOUT = 60.0
+"""Seconds for a reply about the events of a prompt."""
 CUT_OFF_WARNING = 0.02
 """Above this share of cut-off texts the user is told: they can't be right, however good the model is."""
 
@@ -22,6 +26,7 @@ Examples:
   rungwise evaluate --model runs/m --suite cladder:DIR#hard --patch audit/patch.jsonl --out runs/m/cladder
   rungwise evaluate --model graph-blind --suite decisive --n 700
   rungwise evaluate --model runs/grpo/model --suite base --view slots --out runs/grpo/base
+  rungwise evaluate --model runs/m/model --suite ladder-anti --capt random --out runs/m/anti
   rungwise evaluate --model ORG/MODEL --suite items --samples 5 --temperature 0.6 --top-p 0.95 --out runs/m"""
 )
 @click.option("--model", required=True, help="exact, a shortcut, embedded, a model folder or a Hugging Face id.")
@@ -37,15 +42,25 @@ Examples:
 @click.option("--batch-size", default=64, show_default=True, help="Texts generated at once.")
 @published_options
 @click.option("--rounding", default="exact", show_default=True, help="exact, or published: as CauGym's labels round.")
+@click.option("--capt", default="none", show_default=True, help="Names in prompts: none, order, random or original.")
+@click.option("--capt-by", default="readers", show_default=True, help="Who finds them: readers, self or endpoint.")
+@click.option("--capt-endpoint", metavar="URL", help="With --capt-by endpoint: an OpenAI-compatible server.")
+@click.option("--capt-model", help="With --capt-by endpoint: the model's name there.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
 @json_option
-def evaluate(model: str, suite: str, as_json: bool, **settings: Any) -> None:
+def evaluate(
+    model: str, suite: str, as_json: bool, capt_endpoint: str | None, capt_model: str | None, **settings: Any
+) -> None:
     """Run a model on a suite and score it.
 
     With --out, the same command goes on where it was stopped.
     """
     from rungwise.evaluate.run import evaluate as run
 
+    if (capt_endpoint is None) != (capt_model is None):
+        raise UserError("--capt-endpoint and --capt-model go together")
+    if capt_endpoint is not None and capt_model is not None:
+        settings["capt_endpoint"] = make_endpoint(capt_endpoint, capt_model, None, CAPT_TIMEOUT, None)
     with Bars() as bars:
         results = run(
             model,
@@ -58,6 +73,8 @@ def evaluate(model: str, suite: str, as_json: bool, **settings: Any) -> None:
         note(f"miss: {json.dumps(miss, ensure_ascii=True)}")
     if results["cut_off"] > CUT_OFF_WARNING:
         note(f"{100 * results['cut_off']:.0f} % of the texts were cut off; raise --max-new-tokens")
+    if results.get("capt", {}).get("not_abstracted"):
+        note(f"{results['capt']['not_abstracted']} prompts had no faultless abstraction and were asked as they are")
     if results.get("skipped"):
         note(f"{results['skipped']} damaged rows were passed over")
     if results["unread"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def generate(
     command goes on where it was stopped.
     """
     from rungwise.suites import items
+    from rungwise.suites.families import FAMILIES, family_items
 
     every = {
         "twins": twins, "level": level, "outcome_values": outcome_values, "sufficient": sufficient, "wording": wording,
@@ -78,6 +80,9 @@ def generate(
     }  # fmt: skip
     unset = {field.name: field.default for field in fields(items.Options)}
     options: dict[str, Any] = {key: value for key, value in every.items() if value != unset[key]}
+    families = [suite for suite in suites if suite in FAMILIES]
+    if families and (out is not None or view != "natural" or names != "real" or options):
+        raise UserError(f"{families[0]} is printed as it is: leave out --out, --view, --names and other options")
     if out is not None:
         _to_folder(out, suites, n, seed, view, names, options, file_format, shard_size, workers, engine, ray_address,
                    commit, as_json)  # fmt: skip
@@ -86,10 +91,18 @@ def generate(
         raise UserError("--commit is for folders: add --out")
     if n < 1:
         raise UserError(f"--n must be at least 1, got {n}")
+
+    def made(suite: str) -> Iterator[tuple[str, str, str | None]]:
+        if suite in FAMILIES:
+            own = family_items(suite, n, seed or 0)
+            return ((item.id, item.text, item.label.answer if item.label else None) for item in own)
+        found = items.generate(suite, n, seed or 0, view, names, **options)
+        return ((item.id, item.text, item.problem.answer_text(view)) for item in found)
+
     rows = (
-        {"suite": suite, "id": item.id, "text": item.text, "answer": item.problem.answer_text(view)}
+        {"suite": suite, "id": name, "text": text, "answer": answer}
         for suite in suites
-        for item in items.generate(suite, n, seed or 0, view, names, **options)
+        for name, text, answer in made(suite)
     )
     if as_json:
         found = {"view": view, "seed": seed or 0, "items": list(rows)}

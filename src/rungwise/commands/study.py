@@ -30,6 +30,7 @@ Examples:
 @click.option("--suites", metavar="S,S,...", help="See 'rungwise list suites'; default: the recipe's study.suites.")
 @click.option("--items", metavar="N", help="Items of each suite; default: the recipe's study.items.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting of the recipe.")
+@click.option("--capt", help="Names in training and evaluation: none, order, random or original (natural view).")
 @click.option("--workers", type=int, help="Processes; several have a thread each. Default: one a core, on a GPU one.")
 @click.option("--smoke", is_flag=True, help="About two minutes, through the same code.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the study.")
@@ -41,6 +42,7 @@ def study(
     suites: str | None,
     items: str | None,
     overrides: tuple[str, ...],
+    capt: str | None,
     workers: int | None,
     smoke: bool,
     out: Path,
@@ -59,6 +61,7 @@ def study(
 
     flags = {"methods": methods, "seeds": seeds, "suites": suites, "items": items}
     given = [f"study.{key}={value}" for key, value in flags.items() if value is not None]
+    given += [f"capt={capt}"] if capt else []
     chosen = recipe(name, [*overrides, *given], smoke)
     _check_seconds(chosen.study, overrides)
     if workers is None:

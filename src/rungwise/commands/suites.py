@@ -84,10 +84,11 @@ def list_(what: str | None, as_json: bool) -> None:
 
 
 def _suites() -> dict[str, str]:
+    from rungwise.suites.families import FAMILIES
     from rungwise.suites.items import SUITES
     from rungwise.suites.published import BENCHMARKS, benchmark
 
-    return {**SUITES, **{f"{name}:PATH[#SUBSET]": benchmark(name).source for name in BENCHMARKS}}
+    return {**SUITES, **FAMILIES, **{f"{name}:PATH[#SUBSET]": benchmark(name).source for name in BENCHMARKS}}
 
 
 def _tasks() -> dict[str, str]:

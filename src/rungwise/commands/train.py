@@ -64,11 +64,13 @@ def pretrain(recipe: Path | None, batches: int | None, seed: int | None, out: Pa
 Examples:
   rungwise train --recipe tiny --method cold_start --out runs/cold
   rungwise train --recipe tiny --method grpo --model runs/cold/model --set grpo.lr=1e-4 --out runs/grpo
-  rungwise train --recipe tiny --method grpo --model runs/cold/model --preflight --samples 8"""
+  rungwise train --recipe tiny --method grpo --model runs/cold/model --preflight --samples 8
+  rungwise train --recipe tiny --method sft --set view=natural --set data=ladder --capt random --out runs/capt"""
 )
 @click.option("--recipe", "name", default="tiny", show_default=True, help="See 'rungwise list recipes'.")
 @click.option("--method", required=True, help="cold_start, sft, dpo, kto, ppo or grpo.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting of the recipe.")
+@click.option("--capt", help="Names in prompts and solutions: none, order, random or original (natural view).")
 @click.option("--model", help="embedded, a model folder or a Hugging Face id; default: the recipe's.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; the model is OUT/model.")
 @click.option("--smoke", is_flag=True, help="A run of seconds through the same code.")
@@ -82,6 +84,7 @@ def train(
     name: str,
     method: str,
     overrides: tuple[str, ...],
+    capt: str | None,
     model: str | None,
     out: Path | None,
     smoke: bool,
@@ -100,7 +103,7 @@ def train(
     from rungwise.posttrain.run import train as run
     from rungwise.posttrain.settings import method_settings, recipe
 
-    chosen = recipe(name, list(overrides), smoke)
+    chosen = recipe(name, [*overrides, *([f"capt={capt}"] if capt else [])], smoke)
     if only_check:
         _preflight(chosen, method, model, samples, per_task, as_json)
         return
@@ -116,6 +119,9 @@ def train(
     with TrainingView(method, out, method_settings(chosen, method).steps) as view:
         result = run(chosen, method, model, out, view.update, value_accuracy)
     emit(result, as_json, lambda: click.echo(f"the model is in {result['model']}"))
+    if left_out := result.get("capt", {}).get("left_out"):
+        reasons = ", ".join(f"{code} {count}" for code, count in left_out.items())
+        note(f"{sum(left_out.values())} rows had no abstraction without fault and were left out ({reasons})")
 
 
 def _preflight(recipe: TrainRecipe, method: str, model: str | None, samples: int, per_task: int, as_json: bool) -> None:

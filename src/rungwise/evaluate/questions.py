@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from rungwise.files import parse_json
 from rungwise.problems.problem import Answer, Problem
 from rungwise.problems.solve import solve
 from rungwise.scoring.sign import answer_from_value
+from rungwise.suites.families import FAMILIES, family, family_items
 from rungwise.suites.items import SUITES, VIEWS, generate, to_text
 from rungwise.suites.published import BENCHMARKS, is_published, open_set
 from rungwise.suites.published.effects import STANDING
@@ -74,6 +75,7 @@ class Suite:
     Attributes:
         published: the benchmark whose labels are the truth, None for suites of our own.
         skipped: what was said about damaged rows that were passed over.
+        capt: what was done to the prompts (see ``capted``): mode, who found the events, how many had no abstraction.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Suite:
     questions: tuple[Question, ...]
     published: Benchmark | None = None
     skipped: tuple[str, ...] = ()
+    capt: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -105,8 +108,8 @@ def load_suite(
     patch: Path | None = None,
     skip_bad: bool = False,
 ) -> Suite:
-    """The suite that ``spec`` names: one of SUITES, a folder or file made by ``rungwise generate``, or a published set,
-    NAME:PATH[#SUBSET].
+    """The suite that ``spec`` names: one of SUITES or FAMILIES, a folder or file made by ``rungwise generate``, or a
+    published set, NAME:PATH[#SUBSET].
 
     ``n`` and ``seed`` belong to our suites (default DEFAULT_N items), ``limit`` keeps the first items of any.
     ``view`` is natural by default, for generated files the view they were made in. Of a published set, ``patch`` is a
@@ -121,6 +124,8 @@ def load_suite(
     for name, count in (("n", n), ("limit", limit)):
         if count is not None and count < 1:
             raise UserError(f"{name} must be at least 1, got {count}")
+    if spec in FAMILIES:
+        return _family(spec, view or "natural", n or DEFAULT_N, seed, limit)
     published = is_published(spec)
     if not published and (patch is not None or skip_bad):
         raise UserError("--patch and --skip-bad are for published sets")
@@ -139,6 +144,14 @@ def load_suite(
     if not found:
         raise UserError(f"{spec} holds no items")
     return Suite(spec, view or found[0].view, found)
+
+
+def _family(suite: str, view: str, n: int, seed: int, limit: int | None) -> Suite:
+    if view != "natural":
+        raise UserError(f"{suite} is English: leave out --view {view}")
+    chosen = family(suite)
+    items = family_items(suite, min(n, limit or n), seed)
+    return Suite(suite, view, tuple(_as_published(i, chosen, item, view) for i, item in enumerate(items)), chosen)
 
 
 def _generated(suite: str, n: int, seed: int, view: str) -> Iterator[Question]:
@@ -208,7 +221,7 @@ def _effect(index: int, chosen: Benchmark, item: PublishedItem, view: str) -> Qu
 def _unknown(spec: str) -> UserError:
     if "/" in spec or "." in spec:
         return UserError(f"there is no suite, file or folder {spec!r}")
-    names = [*SUITES, *(f"{name}:PATH" for name in BENCHMARKS)]
+    names = [*SUITES, *FAMILIES, *(f"{name}:PATH" for name in BENCHMARKS)]
     near = get_close_matches(spec, names, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"suites are {', '.join(names)}"
     return UserError(f"unknown suite {spec!r}; {hint}")

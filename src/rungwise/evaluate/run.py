@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import rungwise
+from rungwise.capt.intervention import Mode
 from rungwise.errors import UserError
+from rungwise.evaluate.capted import REPLY_TOKENS, Find, by_endpoint, by_model, capted
 from rungwise.evaluate.questions import READ, Question, Suite, load_suite
 from rungwise.evaluate.rescore import two_scorings
 from rungwise.evaluate.results import Row, scored_row, strict_corrected, summary, truth_row, unread_row
 from rungwise.files import read_json, write_json, write_json_lines
-from rungwise.language_models import Completion, generate_batches, load_model, local_folder
+from rungwise.language_models import Completion, generate_batches, generate_texts, load_model, local_folder
 from rungwise.problems.baselines import BASELINES, baseline_value
 from rungwise.problems.problem import LACK_CONDITION, Answer
 from rungwise.problems.solve import ROUNDINGS, solve
 from rungwise.scoring.sign import answer_from_value
+from rungwise.suites.endpoint import Endpoint
 
 Progress = Callable[[int, int, float], None]
 """Called with (items done, items in all, accuracy so far)."""
@@ -54,6 +57,9 @@ def evaluate(
     limit: int | None = None,
     patch: Path | None = None,
     skip_bad: bool = False,
+    capt: Mode = "none",
+    capt_by: str = "readers",
+    capt_endpoint: Endpoint | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
     load: Load | None = None,
@@ -62,9 +68,10 @@ def evaluate(
 
     ``model`` is "exact" (the solver), a baseline's name, or a folder or hub id of a language model. For ``suite``,
     ``view``, ``n``, ``limit``, ``patch`` and ``skip_bad`` see ``load_suite``. The baselines answer with values, in
-    every view; the solver writes what its view asks for. ``rounding`` is the solver's. Who evaluates many models on
-    many suites may give suites that are loaded already, and a ``load`` that remembers the model (default:
-    ``load_model``).
+    every view; the solver writes what its view asks for. ``rounding`` is the solver's. ``capt``, one of
+    ``capt.intervention.MODES``, puts symbols in place of names in the prompts; ``capt_by`` and ``capt_endpoint`` say
+    who finds the names (see ``capted``). Who evaluates many models on many suites may give suites that are loaded
+    already, and a ``load`` that remembers the model (default: ``load_model``).
 
     With ``out`` the folder gets ``predictions.jsonl``, ``results.json`` and, for the solver on a published set,
     ``misses.jsonl``. A language model's unfinished evaluation goes on where it stopped, a finished one is read back.
@@ -87,6 +94,9 @@ def evaluate(
     if ours and samples != 1:
         raise UserError(f"{model} always answers the same; --samples is for language models")
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, view, n, seed, limit, patch, skip_bad)
+    if capt != "none":
+        find = _finder(model, ours, capt_by, capt_endpoint, load or load_model)
+        loaded = capted(loaded, capt, seed, capt_by, find, out)
     max_new_tokens = max_new_tokens or MAX_NEW_TOKENS[loaded.view]
     settings = {
         "rungwise": rungwise.__version__,
@@ -102,6 +112,7 @@ def evaluate(
         "max_new_tokens": max_new_tokens,
         "batch_size": batch_size,
         "rounding": rounding,
+        **({"capt": loaded.capt["mode"], "capt_by": loaded.capt["by"]} if loaded.capt else {}),
     }
     if model in BASELINES and loaded.published is not None and loaded.published.name != READ:
         raise UserError(
@@ -129,6 +140,7 @@ def evaluate(
         "cut_off": cut_off,
         "seconds": round(seconds, 3),
         "baselines": _baselines(loaded),
+        **({"capt": dict(loaded.capt)} if loaded.capt else {}),
     }
     if loaded.published:
         results["skipped"] = len(loaded.skipped)
@@ -141,6 +153,24 @@ def evaluate(
     if out is not None:
         _keep(out, rows, results)
     return results
+
+
+def _finder(model: str, ours: bool, by: str, endpoint: Endpoint | None, load: Load) -> Find | None:
+    """Who finds the events of prompts; None: our readers."""
+    if by == "endpoint":
+        if endpoint is None:
+            raise UserError("--capt-by endpoint needs --capt-endpoint and --capt-model")
+        return by_endpoint(endpoint)
+    if by != "self":
+        return None
+    if ours:
+        raise UserError(f"--capt-by self asks the evaluated model, and {model} is no language model")
+    network, tokenizer = load(model)
+
+    def generate(prompt: str) -> str:
+        return generate_texts(network, tokenizer, [prompt], max_new_tokens=REPLY_TOKENS)[0][0]
+
+    return by_model(generate)
 
 
 def check_model_name(model: str) -> None:
