@@ -13,6 +13,7 @@ from rungwise.commands.audit import audit
 from rungwise.commands.evaluate import evaluate
 from rungwise.commands.generate import export, generate, reveal
 from rungwise.commands.rephrase import rephrase
+from rungwise.commands.report import report
 from rungwise.commands.reword import reword
 from rungwise.commands.score import score
 from rungwise.commands.show import show
@@ -42,7 +43,7 @@ def rungwise() -> None:
 
 for _command in (
     generate, show, list_, verify, reveal, export, rephrase, reword, solve, pretrain, train, study, evaluate, score,
-    audit, quickstart,
+    report, audit, quickstart,
 ):  # fmt: skip
     rungwise.add_command(_command)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from rungwise.evaluate.report import LONGEST, fenced, printable
 
@@ -56,15 +61,30 @@ class Code:
     text: str
 
 
-Block = Heading | Text | Points | Table | Pictures | Code
+@dataclass(frozen=True)
+class Figure:
+    """A drawing by ``report.drawing``, whose texts are escaped already, and what it shows. HTML only."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Browser:
+    """The data of the browser of answers, see ``report.answers``. HTML only."""
+
+    data: Mapping[str, Any]
+
+
+Block = Heading | Text | Points | Table | Pictures | Code | Figure | Browser
 
 
 def markdown(blocks: Sequence[Block]) -> str:
     """The report as GitHub-flavoured Markdown; pictures by the names of their files."""
-    return "\n\n".join(_markdown(block) for block in blocks) + "\n"
+    return "\n\n".join(_markdown(block) for block in blocks if not isinstance(block, Figure | Browser)) + "\n"
 
 
-def _markdown(block: Block) -> str:
+def _markdown(block: Heading | Text | Points | Table | Pictures | Code) -> str:
     match block:
         case Heading():
             return f"{'#' * block.level} {_plain(block.text)}"
@@ -84,34 +104,48 @@ def _markdown(block: Block) -> str:
 def _plain(text: str) -> str:
     """One line that Markdown shows as it is."""
     one_line = " ".join(printable(text).split())
-    for mark in "\\`*_[]|":
+    for mark in "\\`*_[]|~$":
         one_line = one_line.replace(mark, f"\\{mark}")
     return escape(one_line, quote=False)
 
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; display: block; overflow-x: auto }
-th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
-th:first-child, td:first-child { text-align: left }
-tr.aside { color: #666; font-style: italic; background: #f6f6f6 }
-img { max-width: 49%; height: auto }
-pre { background: #f6f6f6; padding: .6rem; overflow-x: auto; white-space: pre-wrap }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid #ddd }
-"""
-
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title><style>{style}</style></head><body>
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="referrer" content="no-referrer"><title>{title}</title><style>{style}</style></head><body>
 """
+POLICY = (
+    "default-src 'none'; img-src data:; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none';"
+    " require-trusted-types-for 'script'"
+)
+"""Nothing from elsewhere; of styles and scripts only the page's own, by their hashes; no text turned into elements."""
+
+BROWSER = """<div id="answers"><form id="filters" aria-label="which answers"></form>
+<div id="pager" class="pager"></div><ol id="list"></ol></div>
+<noscript><p>The answers are shown by a script in this file; allow it, or read predictions.jsonl.</p></noscript>
+<script type="application/json" id="answers-data">{data}</script>"""
+
+_MEASURED = re.compile(r"([+-]?[0-9][^()]{0,20}) \(([^()]{1,40})\)")
+"""A number and its interval."""
 
 
-def html(blocks: Sequence[Block]) -> str:
-    """The report as one page with its pictures inside: no script, nothing from elsewhere."""
+def html(blocks: Sequence[Block], script: bool = False) -> str:
+    """The report as one page with its pictures inside, nothing from elsewhere; ``script`` makes its tables sortable
+    and a browser of answers work."""
     title = next((block.text for block in blocks if isinstance(block, Heading)), "report")
     body = "\n".join(_html(block) for block in blocks)
-    return HEAD.format(title=_text(title), style=STYLE) + body + "\n</body></html>\n"
+    style, code = _part("style.css"), _part("report.js") if script else ""
+    policy = POLICY.format(style=_hash(style), script=_hash(code) if script else "'none'")
+    head = HEAD.format(policy=policy, title=_text(title), style=style)
+    return f"{head}{body}\n{f'<script>{code}</script>' if script else ''}</body></html>\n"
+
+
+def _part(name: str) -> str:
+    return files("rungwise.report").joinpath("page", name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _html(block: Block) -> str:
@@ -123,20 +157,41 @@ def _html(block: Block) -> str:
         case Points():
             return f"<ul>{''.join(f'<li>{_text(text)}</li>' for text in block.texts)}</ul>"
         case Table():
-            head = "".join(f"<th>{_text(cell)}</th>" for cell in block.header)
+            head = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in block.header)
             rows = [
-                f"<tr{' class=aside' if i in block.aside else ''}>{''.join(f'<td>{_text(c)}</td>' for c in row)}</tr>"
+                f"<tr{' class=aside' if i in block.aside else ''}>{''.join(map(_cell, row))}</tr>"
                 for i, row in enumerate(block.rows)
             ]
-            return "\n".join([f"<table><thead><tr>{head}</tr></thead><tbody>", *rows, "</tbody></table>"])
+            opening = f'<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>'
+            return "\n".join([opening, *rows, "</tbody></table></div>"])
         case Pictures():
             return "\n".join(map(_picture, block.paths))
         case Code():
             return f"<pre>{_text(block.text[:LONGEST])}</pre>"
+        case Figure():
+            return f"<figure>{block.svg}<figcaption>{_text(block.caption)}</figcaption></figure>"
+        case Browser():
+            return BROWSER.format(data=_embedded(block.data))
 
 
 def _text(text: str) -> str:
     return escape(printable(text))
+
+
+def _cell(text: str) -> str:
+    measured = _MEASURED.fullmatch(text)
+    if measured is None:
+        return f"<td>{_text(text)}</td>"
+    return f"<td>{_text(measured[1])} <small>{_text(measured[2])}</small></td>"
+
+
+def _embedded(data: Mapping[str, Any]) -> str:
+    """JSON inside a script element, which no text can end: letters that HTML looks at are written as their codes, and
+    whatever is not ASCII (line separators, halves of surrogate pairs) is too."""
+    told = json.dumps(data, separators=(",", ":"))
+    for mark in "<>&":
+        told = told.replace(mark, f"\\u{ord(mark):04x}")
+    return told
 
 
 def _picture(path: Path) -> str:

@@ -5,11 +5,17 @@ Accuracies in %, in the order of COLUMNS. Means of five sampled answers; the pap
 
 from __future__ import annotations
 
+from pathlib import Path
+
 SOURCE = "another model at another scale: published reference (CauGym, arXiv 2602.06337)"
 
 COLUMNS = ("ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS", "mean")
 
 BASE: dict[str, tuple[float, ...]] = {
+    "Llama-3.3-70B": (57.2, 37.2, 28.8, 43.0, 20.0, 1.0, 1.0, 26.9),
+    "Qwen3-235B": (0.4, 0.0, 18.0, 23.0, 0.0, 0.0, 0.0, 5.9),
+    "DeepSeek-R1-0528-671B": (74.0, 54.0, 22.0, 46.0, 45.0, 78.0, 80.0, 57.0),
+    "Gemini 2.5 Pro": (76.0, 71.0, 32.0, 59.0, 47.0, 24.0, 5.0, 44.8),
     "R1-Distill-Qwen-14B": (59.4, 36.4, 21.0, 44.2, 21.2, 1.4, 6.6, 27.2),
     "OpenAI o3": (84.0, 59.0, 30.0, 43.0, 72.0, 45.0, 55.0, 55.4),
     "cold start 14B": (63.4, 55.0, 15.6, 29.4, 43.4, 78.8, 71.4, 51.0),
@@ -30,3 +36,14 @@ GRPO_BY_SUITE: dict[str, tuple[float, ...]] = {
     "insufficient": (88.4, 90.2, 68.6, 69.6, 95.8, 94.0, 95.4, 86.0),
 }
 """The published set of the same name -> the row of its GRPO model there."""
+
+
+def published_rows(suite: str) -> dict[str, tuple[float, ...]]:
+    """The rows for a suite of ours that is made like a published set, or for CauGym's own file or subset of it."""
+    name = suite
+    if suite.startswith("caugym:"):
+        path, _, subset = suite.removeprefix("caugym:").partition("#")
+        name = subset or Path(path).stem.removesuffix("_dataset")
+    if name == "base":
+        return BASE
+    return {"GRPO 14B": GRPO_BY_SUITE[name]} if name in GRPO_BY_SUITE else {}
