@@ -179,6 +179,7 @@ def _told(answer: Answer, model: int, item: int) -> dict[str, Any]:
     thinking, output = str(row.get("thinking") or ""), row["text"]
     if not thinking and "</think>" in output:
         thinking, _, output = output.rpartition("</think>")
+        output = output.lstrip("\n")
     return {
         "model": model,
         "item": item,
