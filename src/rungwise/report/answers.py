@@ -70,8 +70,8 @@ def answers_of(group: Group) -> list[Answer]:
         view = "natural" if run.results["model"] in BASELINES or group.suite is None else group.suite.view
         for row in run.rows:
             problem = problems.get(row["index"])
-            known = problem is not None and row["status"] != "unread"
-            found.append(Answer(run, row, problem, diagnose(row["text"], problem, view) if known else None))
+            known = problem if row["status"] != "unread" else None
+            found.append(Answer(run, row, problem, diagnose(row["text"], known, view) if known else None))
     return found
 
 

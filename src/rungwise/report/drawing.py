@@ -88,16 +88,16 @@ def stacks(rows: Mapping[str, Mapping[str, float]], classes: Mapping[str, str]) 
         x = float(NAME_WIDTH)
         for part in used:
             share = row.get(part, 0.0)
-            width = STACK * share
+            span = STACK * share
             if not share:
                 continue
             told = f"{name}: {part} {100 * share:.1f} %"
-            size = f'x="{x:.1f}" y="{y}" width="{max(0.5, width - 1):.1f}" height="{ROW + 2}"'
+            size = f'x="{x:.1f}" y="{y}" width="{max(0.5, span - 1):.1f}" height="{ROW + 2}"'
             parts.append(f'<g><title>{_text(told)}</title><rect class="{classes[part]}" {size}/>')
-            if width > 34:
+            if span > 34:
                 parts.append(f'<text class="inside" x="{x + 5:.1f}" y="{y + 15}">{100 * share:.0f} %</text>')
             parts.append("</g>")
-            x += width
+            x += span
         y += ROW + 7
     return _svg(NAME_WIDTH + STACK + 10, y, parts)
 
