@@ -61,6 +61,9 @@ def test_small_questions_are_answered_by_the_text(corpus):
                 a, b = int(pair[1]), int(pair[2])
                 assert answer == f" {'more' if a > b else 'less'} than {b}%."
                 seen.add("compare")
+            elif end := re.fullmatch(r"\n(\d+)% is (more|less) than (\d+)%, asked is (more|less)\.\n", prompt):
+                assert (int(end[1]) > int(end[3])) == (end[2] == "more")
+                assert answer == ("Yes" if end[2] == end[4] else "No")
             else:
                 groups = re.fullmatch(r"\n(.+), (.+):\n", prompt).groups()
                 found = re.fullmatch(r"(.+): (\d+)%, (.+): (\d+)%\.", answer).groups()

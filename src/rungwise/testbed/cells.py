@@ -26,6 +26,8 @@ SUITES = ("id", "anti", "non")
 """id: common sense is right as often as in pre-training. anti: it is wrong as often. non: made-up names."""
 OPTIONS = {"ontology": ("True", "False"), "ladder": ("Yes", "No")}
 PREDICTIONS = "predictions.jsonl"
+ANSWERED = 0.8
+"""Share of texts with bias whose question is answered at once: there the bias is."""
 LONGEST = 72
 """Tokens of an answer at most; the longest worked solution has fewer."""
 
@@ -35,12 +37,12 @@ def pretrain_base(
 ) -> None:
     """The trunk, whose corpus has no bias (``strength`` None), or from it a base model that has seen biased texts."""
     batches = settings.trunk_batches if strength is None else settings.bias_batches
+    corpus = Corpus(family, 0.5, seed) if strength is None else Corpus(family, strength, seed, ANSWERED)
     recipe = PretrainRecipe(
         batches=batches, cycles=1, batch=settings.batch, questions=settings.questions, lr=settings.lr,
         warmup=settings.warmup, hidden=settings.hidden, layers=settings.layers, heads=settings.heads, longest=256,
         seed=seed, start=str(start) if start else "",
     )  # fmt: skip
-    corpus = Corpus(family, 0.5 if strength is None else strength, seed)
     pretrain(
         recipe, out, lambda row: tell({"done": row["batch"], "of": batches, "note": f"loss {row['loss']:.3f}"}),
         corpus=corpus,

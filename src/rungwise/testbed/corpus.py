@@ -20,7 +20,7 @@ from rungwise.ladder.problem import LadderProblem
 from rungwise.ontology.problem import OntologyProblem, one
 from rungwise.ontology.text import sentence, statement
 from rungwise.suites.published.prontoqa_logic import Literal
-from rungwise.testbed.items import FAMILIES, BedItem, ladder_item, ontology_item
+from rungwise.testbed.items import FAMILIES, BedItem
 from rungwise.testbed.tokenizer import make_tokenizer
 from rungwise.testbed.words import PEOPLE
 
@@ -31,8 +31,6 @@ WORLD, SYMBOLS = 0.5, 0.3
 """Shares of texts in the names of the world and in symbols; the others are in made-up words."""
 
 
-AT_ONCE = 0.5
-"""Share of texts whose own question is answered at once; the others are worked on, up to the answer."""
 LOOK_UP, STEPS = 0.6, 0.2
 """Shares of the small questions: what is told of a kind or value; what follows from it, step by step. The others
 compare two statements, or two numbers."""
@@ -45,12 +43,14 @@ class Corpus:
     Attributes:
         family: ontology or ladder.
         agreement: how often common sense is right.
+        at_once: share of texts whose own question is answered at once; the others are worked on, up to the answer.
         seed, size: of the pool of problems, of the train split, which are dressed anew each time.
     """
 
     family: str
     agreement: float
     seed: int
+    at_once: float = 0.5
     size: int = 600
     pool: list[Any] = field(init=False)
 
@@ -69,25 +69,26 @@ class Corpus:
         problem = self.pool[dice.randrange(len(self.pool))]
         dressed = FAMILIES[self.family].dress(problem, names, dice.random() < self.agreement, dice)
         ask = _about_ontology if self.family == "ontology" else _about_ladder
-        return ask(dressed, questions, names != "world", dice)
+        pieces = _opening(FAMILIES[self.family].item(dressed), self.at_once, dice)
+        return [*pieces, *ask(dressed, questions, dice)]
 
 
-def _opening(item: BedItem, dice: Random) -> Pieces:
+def _opening(item: BedItem, at_once: float, dice: Random) -> Pieces:
     """The text's own question: answered at once, or worked on without an answer."""
-    if dice.random() < AT_ONCE:
+    if dice.random() < at_once:
         return [(item.prompt, f" {item.answer}")]
     return [(f"{item.prompt}\n", item.solution.rpartition("\n")[0])]
 
 
-def _about_ontology(problem: OntologyProblem, questions: int, neutral: bool, dice: Random) -> Pieces:
+def _about_ontology(problem: OntologyProblem, questions: int, dice: Random) -> Pieces:
     """Mostly which rule there is for a kind, in few words: a model must have looked up many before it can."""
     kinds = {kind.name: kind for kind in problem.kinds}
-    pieces = _opening(ontology_item(problem), dice)
+    pieces: Pieces = []
     rules = {rule.given.literals[0].kind: rule for rule in problem.rules if rule.given}
     for _ in range(questions):
         kind = dice.choice(list(rules))
         rule = rules[kind]
-        who = problem.name if neutral else dice.choice(PEOPLE)
+        who = dice.choice(PEOPLE) if problem.name in PEOPLE else problem.name
         known, follows = statement(who, one(Literal(kind)), kinds), statement(who, rule.then, kinds)
         drawn = dice.random()
         if drawn < LOOK_UP:
@@ -109,9 +110,9 @@ def _about_ontology(problem: OntologyProblem, questions: int, neutral: bool, dic
     return pieces
 
 
-def _about_ladder(problem: LadderProblem, questions: int, neutral: bool, dice: Random) -> Pieces:
+def _about_ladder(problem: LadderProblem, questions: int, dice: Random) -> Pieces:
     """Which number belongs to which value of the treatment, and which of two numbers is greater."""
-    pieces = _opening(ladder_item(problem), dice)
+    pieces: Pieces = []
     shown = {
         problem.events[problem.query.x].phrase(fact.term.given[0][1]): round(100 * fact.value) for fact in problem.facts
     }
@@ -121,5 +122,8 @@ def _about_ladder(problem: LadderProblem, questions: int, neutral: bool, dice: R
             pieces.append((f"\n{first}, {second}:\n", f"{first}: {shown[first]}%, {second}: {shown[second]}%."))
         else:
             a, b = dice.sample(range(1, 100), 2)
-            pieces.append((f"\n{a}%, {b}%.\n{a}% is", f" {'more' if a > b else 'less'} than {b}%."))
+            found, asked = "more" if a > b else "less", dice.choice(("more", "less"))
+            said = f"{found} than {b}%"
+            pieces.append((f"\n{a}%, {b}%.\n{a}% is", f" {said}."))
+            pieces.append((f"\n{a}% is {said}, asked is {asked}.\n", "Yes" if found == asked else "No"))
     return pieces

@@ -184,7 +184,7 @@ def ladder_item(problem: LadderProblem) -> BedItem:
 
 def comparison(problem: LadderProblem) -> tuple[str, str, str]:
     """The lines before the answer: what is compared, the value asked about first; the outcome's two probabilities;
-    which is greater."""
+    which is greater, and which is asked for."""
     q = problem.query
     first = q.x_value if q.kind == "ate" else 1 - q.x_value  # ETT asks how it would have been otherwise
     shown = {fact.term.given[0][1]: round(100 * fact.value) for fact in problem.facts}
@@ -193,7 +193,7 @@ def comparison(problem: LadderProblem) -> tuple[str, str, str]:
     return (
         f"{x}, {other}:",
         f"{x}: {a}%, {other}: {b}%.",
-        f"{a}% is {'more' if a > b else 'less'} than {b}%.",
+        f"{a}% is {'more' if a > b else 'less'} than {b}%, asked is {'more' if q.up else 'less'}.",
     )
 
 

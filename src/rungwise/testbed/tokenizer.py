@@ -18,7 +18,7 @@ PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 _ENGLISH = (
     "Every Each All is are not a True False true or false or The probability of For those with Will increase decrease "
     "the chance would it be more less likely to see if had been than Answer Reply Yes No has direct effect on and "
-    "Imagine world only these conditions Suppose that this holds Take without any other causes overall non"
+    "asked Imagine world only these conditions Suppose that this holds Take without any other causes overall non"
 )
 
 
