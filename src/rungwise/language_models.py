@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,23 +23,35 @@ THINK = "<think>"
 SMALL = 20_000_000
 """Parameters below which a model on a CPU generates with one thread."""
 
+Conversation = Sequence[Mapping[str, str]]
+"""Messages, each with a "role" (system, user or assistant) and a "content"; the model writes the next."""
+
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model wrote after a prompt; ``cut_off`` when it was stopped by the limit, not by itself."""
+    """What a model wrote after a prompt.
+
+    Attributes:
+        cut_off: it was stopped by the limit, not by itself.
+        thinking: its reasoning, where that came apart from the text.
+        prompt_tokens, completion_tokens: as the backend counts them.
+    """
 
     text: str
     cut_off: bool
+    thinking: str = ""
+    prompt_tokens: int = field(default=0, compare=False)
+    completion_tokens: int = field(default=0, compare=False)
 
 
 def load_model(name: str | Path, device: str | None = None, bits: int = 0) -> tuple[Any, Any]:
     """(model, tokenizer) from a folder, the Hugging Face hub or, as "embedded", the package, in evaluation mode.
 
-    A folder with a LoRA adapter is loaded on its base model and merged. Only safetensors weights are read and no
-    code of the model's is run. The hub is asked only for what can't be a path. With ``bits`` 4 the weights are held in
-    nf4 and computed with in bfloat16 (bitsandbytes, on CUDA).
+    A LoRA adapter, in a folder or on the hub, is loaded on its base model and merged. Only safetensors weights are read
+    and no code of the model's is run. The hub is asked only for what can't be a path. With ``bits`` 4 the weights are
+    held in nf4 and computed with in bfloat16 (bitsandbytes, on CUDA).
 
     Raises:
         UserError: no such folder or model, or an extra is not installed.
@@ -52,6 +64,8 @@ def load_model(name: str | Path, device: str | None = None, bits: int = 0) -> tu
         return _with_adapter(folder, device)
     place = str(folder or name)
     silence = None if folder else _hub_silence(place)
+    if folder is None and (adapter := _hub_adapter(place, silence is not None)) is not None:
+        return _with_adapter(adapter, device)
     safe = {"trust_remote_code": False, "local_files_only": folder is not None or silence is not None}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, padding_side="left", **safe)
@@ -113,6 +127,16 @@ def _hub_silence(name: str) -> Exception | None:
     except Exception as error:  # whatever the network layer raises, the next step is the same: the local cache
         return error
     return None
+
+
+def _hub_adapter(name: str, cached: bool) -> Path | None:
+    """The local copy of a hub repository that holds an adapter; None where it holds a whole model, or can't be had."""
+    hub = require("huggingface_hub")
+    try:
+        hub.hf_hub_download(name, "adapter_config.json", local_files_only=cached)
+        return Path(hub.snapshot_download(name, local_files_only=cached, ignore_patterns=["*.bin", "*.pt", "*.gguf"]))
+    except Exception:  # no such file: what is wrong with the repository, if anything, loading a model will say
+        return None
 
 
 def _first_line(error: Exception) -> str:
@@ -204,7 +228,7 @@ def generate_texts(
 def generate_batches(
     model: Any,
     tokenizer: Any,
-    prompts: Sequence[str],
+    prompts: Sequence[str | Conversation],
     *,
     max_new_tokens: int,
     samples: int,
@@ -216,9 +240,9 @@ def generate_batches(
 ) -> Iterator[tuple[list[int], list[list[Completion]]]]:
     """Pairs (indices of prompts, their completions), longest prompts first.
 
-    Batches, and the random numbers in each, depend on prompts, sizes and seed alone; so leaving out the batches
-    whose prompts are all in ``skip`` changes nothing in the others: a resumed run writes what an uninterrupted one
-    would have written.
+    Batches, and the random numbers in each, depend on prompts, sizes and seed alone, and prompts in ``skip`` are left
+    out of theirs; so leaving out whole batches changes nothing in the others: a resumed run writes what an
+    uninterrupted one would have written.
 
     Raises:
         UserError: see ``generate_texts``.
@@ -226,9 +250,8 @@ def generate_batches(
     import torch
 
     _check_settings(max_new_tokens, samples, temperature, top_p, batch_size)
-    rendered = [_render(tokenizer, prompt) for prompt in prompts]
-    special = not tokenizer.chat_template  # a template writes its own special tokens
-    ids = [tokenizer(text, add_special_tokens=special)["input_ids"] for text in rendered]
+    rendered = [render(tokenizer, prompt) for prompt in prompts]
+    ids = [token_ids(tokenizer, text) for text in rendered]
     context = getattr(model.config, "max_position_embeddings", None)
     order = sorted(range(len(prompts)), key=lambda i: (-len(ids[i]), i))
     for i in order[:1]:
@@ -236,8 +259,8 @@ def generate_batches(
             raise UserError(f"a prompt has {len(ids[i])} tokens and the model's context {context}; use another view")
     width = max(1, batch_size // samples)
     for start in range(0, len(order), width):
-        indices = order[start : start + width]
-        if all(i in skip for i in indices):
+        indices = [i for i in order[start : start + width] if i not in skip]
+        if not indices:
             continue
         room = max_new_tokens if context is None else min(max_new_tokens, context - len(ids[indices[0]]))
         settings = _settings(model, tokenizer, room, samples, temperature, top_p)
@@ -250,7 +273,7 @@ def generate_batches(
                 generation_config=settings,
             )
         found = [
-            _completion(tokenizer, row, settings.eos_token_id, rendered[indices[k // samples]])
+            _completion(tokenizer, row, settings.eos_token_id, rendered[at := indices[k // samples]], len(ids[at]))
             for k, row in enumerate(out_B_T[:, batch["input_ids"].shape[1] :].tolist())
         ]
         yield indices, [found[k : k + samples] for k in range(0, len(found), samples)]
@@ -266,11 +289,27 @@ def _check_settings(max_new_tokens: int, samples: int, temperature: float, top_p
         raise UserError("several samples at temperature 0 are all the same; set a temperature, such as 0.6")
 
 
-def _render(tokenizer: Any, prompt: str) -> str:
-    if not tokenizer.chat_template:
-        return prompt
-    messages = [{"role": "user", "content": prompt}]
-    return str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+def render(tokenizer: Any, prompt: str | Conversation) -> str:
+    """A prompt as its model wants it: by the chat template; where there is none, the messages one after the other."""
+    messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+    if tokenizer.chat_template:
+        return str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    before = [
+        message["content"].rstrip("\n") + ("\n\n" if message["role"] == "assistant" else "\n")
+        for message in messages[:-1]
+    ]
+    return "".join([*before, messages[-1]["content"]])
+
+
+def token_ids(tokenizer: Any, rendered: str) -> list[int]:
+    """Of a rendered prompt; a template has written its own special tokens."""
+    found: list[int] = tokenizer(rendered, add_special_tokens=not tokenizer.chat_template)["input_ids"]
+    return found
+
+
+def after_opening(rendered: str, text: str) -> str:
+    """What a model wrote, with the ``<think>`` that a template opened for it: the scorer must see both ends."""
+    return THINK + text if rendered.rstrip().endswith(THINK) else text
 
 
 def _settings(model: Any, tokenizer: Any, room: int, samples: int, temperature: float, top_p: float) -> Any:
@@ -299,12 +338,11 @@ def _settings(model: Any, tokenizer: Any, room: int, samples: int, temperature: 
     )
 
 
-def _completion(tokenizer: Any, ids: list[int], stops: list[int] | None, prompt: str) -> Completion:
+def _completion(tokenizer: Any, ids: list[int], stops: list[int] | None, prompt: str, length: int) -> Completion:
     ends = [i for i, token in enumerate(ids) if token in (stops or ())]
-    text = tokenizer.decode(ids[: ends[0]] if ends else ids, skip_special_tokens=True)
-    # A template that opens the reasoning itself leaves the model to close it; the scorer must see both ends.
-    opened = prompt.rstrip().endswith(THINK)
-    return Completion(THINK + text if opened else text, not ends)
+    written = ids[: ends[0]] if ends else ids
+    text = tokenizer.decode(written, skip_special_tokens=True)
+    return Completion(after_opening(prompt, text), not ends, "", length, len(written))
 
 
 def _cuda(model: Any) -> list[Any]:

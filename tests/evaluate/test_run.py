@@ -154,7 +154,9 @@ def test_a_language_model_is_evaluated_and_read_back(tiny_folder: Path, tmp_path
     assert results["cut_off"] > 0
     found = predictions(tmp_path)
     assert [(row["index"], row["sample"]) for row in found] == [(i, k) for i in range(14) for k in range(2)]
-    assert [list(row) for row in found] == [PREDICTION_KEYS] * 28
+    assert [list(row)[:14] for row in found] == [PREDICTION_KEYS] * 28
+    assert sum(row.get("cut_off", False) for row in found) == 28 * results["cut_off"]
+    assert results["tokens"]["completion"] > 28
     assert evaluate(str(tiny_folder), "base", out=tmp_path, **SAMPLED) == results
     (tmp_path / "results.json").unlink()
     assert evaluate(str(tiny_folder), "base", **SAMPLED)["accuracy"] == results["accuracy"]
@@ -210,8 +212,12 @@ def test_a_model_trained_anew_is_not_taken_for_the_old(tiny_folder: Path, tmp_pa
     for file in tiny_folder.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     evaluate(str(folder), "base", n=7, view="slots", max_new_tokens=2, out=tmp_path / "out")
-    (folder / "model.safetensors").write_bytes((tiny_folder / "model.safetensors").read_bytes())
-    with pytest.raises(UserError, match=r"other settings \(model_files\)"):
+    (folder / "README.md").write_text("A card decides nothing.")
+    assert evaluate(str(folder), "base", n=7, view="slots", max_new_tokens=2, out=tmp_path / "out")["n"] == 7
+    weights = bytearray((tiny_folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    with pytest.raises(UserError, match=r"other settings \(model_version\)"):
         evaluate(str(folder), "base", n=7, view="slots", max_new_tokens=2, out=tmp_path / "out")
 
 
@@ -225,7 +231,7 @@ def test_a_model_trained_anew_is_not_taken_for_the_old(tiny_folder: Path, tmp_pa
         ("exact", "base", {"n": 0}, "n must be at least 1"),
         ("exact", "base", {"limit": -1}, "limit must be at least 1"),
         ("exact", "base", {"rounding": "up"}, "unknown rounding"),
-        ("exact", "base", {"samples": 3}, "always answers the same"),
+        ("exact", "base", {"samples": 3}, "has its answers already"),
         ("exat", "base", {}, "unknown model 'exat'; did you mean 'exact'"),
         ("./no/model", "base", {}, "there is no model folder"),
     ],

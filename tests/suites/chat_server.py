@@ -23,7 +23,8 @@ TROUBLES = (
     "numbers", "negated", "direction", "short", "not JSON", "no choices", "429", "500", "slow", "key", "thought", "cut",
     "drip",
 )  # fmt: skip
-"""What may be wrong with a reply; "thought" is nothing wrong: a model that thinks aloud first."""
+"""What may be wrong with a reply; "thought" is nothing wrong: a model that thinks aloud first. Beside these there
+is "broken": the body is no JSON."""
 
 
 def reworded(sentence: str) -> str:
@@ -61,6 +62,13 @@ class ChatServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.write: Callable[[list[dict[str, str]]], str] | None = None
         """What to answer to these messages, in place of sentences turned round."""
+        self.reply: Callable[[], tuple[dict[str, Any], str]] | None = None
+        """Fields of the message and the reason why it ended, in place of that."""
+        self.most: int | None = None
+        """Requests in work at a time; others are refused with 429."""
+        self.busy = 0
+        self.answered: Counter[str] = Counter()
+        """Whole and good replies by the last message."""
 
     @property
     def url(self) -> str:
@@ -78,13 +86,25 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
     def do_POST(self) -> None:
+        with self.server.lock:
+            self.server.busy += 1
+            full = self.server.most is not None and self.server.busy > self.server.most
+        try:
+            self._answer(full)
+        finally:
+            with self.server.lock:
+                self.server.busy -= 1
+
+    def _answer(self, full: bool) -> None:
         server = self.server
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with server.lock:
             server.requests.append(request)
             trouble = "none"
             if server.dice.random() < server.share:  # each trouble in its turn
-                trouble = server.troubles[(server.did.total() - server.did["none"]) % len(server.troubles)]
+                spoiled = server.did.total() - server.did["none"] - server.did["full"]
+                trouble = server.troubles[spoiled % len(server.troubles)]
+            trouble = "full" if full else trouble
             server.did[trouble] += 1
         time.sleep(server.delay)
         if server.refuse:
@@ -92,16 +112,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(server.refuse, {"error": {"message": message}})
         elif self.path != "/v1/chat/completions" or self.headers["Authorization"] != f"Bearer {KEY}":
             self._send(401, {"error": {"message": "Wrong path or key."}})
-        elif trouble in ("429", "500"):
-            self._send(int(trouble), {"error": {"message": "Try again."}})
+        elif trouble in ("429", "500", "full"):
+            self._send(500 if trouble == "500" else 429, {"error": {"message": "Try again."}})
         else:
             if trouble == "slow":
                 time.sleep(server.pause)
             content = self._content(request["messages"][-1]["content"], trouble)
             content = server.write(request["messages"]) if server.write else content
-            choices = [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]
+            fields, ended = server.reply() if server.reply else ({"content": content}, "stop")
+            choices = [{"index": 0, "message": {"role": "assistant", **fields}, "finish_reason": ended}]
             usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
-            body = {"id": "x", "choices": [] if trouble == "no choices" else choices, "usage": usage}
+            body = {"id": "x", "model": MODEL, "choices": [] if trouble == "no choices" else choices, "usage": usage}
+            if trouble == "none":
+                with server.lock:
+                    server.answered[request["messages"][-1]["content"]] += 1
             self._send(200, body, trouble)
 
     def _content(self, asked: str, trouble: str) -> str:
@@ -127,6 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: dict[str, Any], trouble: str = "") -> None:
         data = json.dumps(body).encode()
+        if trouble == "broken":
+            data = data[:-2]
         if trouble in ("cut", "drip"):
             self.close_connection = True
             self.send_response(status)

@@ -48,7 +48,16 @@ def make_endpoint(
     """
     from rungwise.suites.endpoint import Endpoint
 
+    return Endpoint(endpoint, model, timeout, temperature, key_from(key_env))
+
+
+def key_from(key_env: str | None) -> str | None:
+    """The key in an environment variable, by default DEFAULT_KEY's, where there may be none.
+
+    Raises:
+        UserError: the variable that was named is not set.
+    """
     key = os.environ.get(key_env or DEFAULT_KEY) or None
     if key_env and not key:
         raise UserError(f"the environment variable {key_env} is not set; it should hold the endpoint's key")
-    return Endpoint(endpoint, model, timeout, temperature, key)
+    return key

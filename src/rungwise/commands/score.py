@@ -1,4 +1,4 @@
-"""score: outputs that were made elsewhere."""
+"""score: outputs that were made elsewhere, or texts of a run, again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from rungwise.commands.output import emit, ends, json_option, note, percent, show_table
+from rungwise.errors import UserError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,27 +26,54 @@ def published_options(command: Command) -> Command:
 Examples:
   rungwise score --suite caugym:base_dataset.json --predictions outputs.json
   rungwise score --suite cladder:o1_preview_processed.jsonl --predictions o1_preview_raw.jsonl
-  rungwise score --suite caugym:DIR#base --predictions outputs.csv --patch audit/patch.jsonl --out runs/theirs"""
+  rungwise score --suite caugym:DIR#base --predictions outputs.csv --patch audit/patch.jsonl --out runs/theirs
+  rungwise score runs/m
+  rungwise score runs/m --patch audit/patch.jsonl --out runs/m-corrected"""
 )
-@click.option("--suite", required=True, help="The published set, NAME:PATH[#SUBSET].")
-@click.option("--predictions", required=True, type=click.Path(path_type=Path), help="JSON, JSONL, CSV or Parquet.")
+@click.argument("run", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--suite", help="The published set, NAME:PATH[#SUBSET]; of a RUN: where its suite is now.")
+@click.option("--predictions", type=click.Path(path_type=Path), help="JSON, JSONL, CSV or Parquet.")
 @published_options
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
 @json_option
-def score(suite: str, predictions: Path, as_json: bool, **settings: Any) -> None:
-    """Score outputs made elsewhere, by the benchmark's own rule and by ours.
+def score(
+    run: Path | None, suite: str | None, predictions: Path | None, skip_bad: bool, as_json: bool, **settings: Any
+) -> None:
+    """Score outputs made elsewhere, by the benchmark's own rule and by ours; or the texts of a RUN again.
 
-    Each row holds a text (text, output, response, completion, prediction, all_generated_answers, raw_inference_result;
-    a list is samples) and the item's id, its index from 0 or its prompt; else rows are taken in the items' order.
+    Each row of predictions holds a text (text, output, response, completion, prediction, all_generated_answers,
+    raw_inference_result; a list is samples) and the item's id, its index from 0 or its prompt; else rows are taken in
+    the items' order. The texts of a RUN, a folder made by evaluate, are scored again without a model, in place; what
+    changed is said.
     """
+    if run is not None:
+        from rungwise.evaluate.again import score_again
+
+        if predictions is not None or skip_bad:
+            raise UserError("a RUN has its own predictions: leave out --predictions and --skip-bad")
+        results = score_again(run, suite=suite, **settings)
+        emit(results, as_json, lambda: _show_again(results))
+        return
+    if suite is None or predictions is None:
+        raise UserError("score takes --suite and --predictions, or the folder of a RUN")
     from rungwise.evaluate.rescore import rescore
 
-    results = rescore(suite, predictions, **settings)
+    results = rescore(suite, predictions, skip_bad=skip_bad, **settings)
     emit(results, as_json, lambda: _show(results))
     if results["missing"]:
         note(f"{results['missing']} of {results['n']} items have no output; they count as wrong")
     if results["skipped"]:
         note(f"{results['skipped']} damaged rows were passed over")
+
+
+def _show_again(results: dict[str, Any]) -> None:
+    found = results["rescored"]
+    then, now = found["accuracy"]
+    versions = " to ".join(dict.fromkeys(found["rungwise"]))
+    click.echo(f"{results['model']} on {results['suite']}: {percent(then)} then, {percent(now)} now")
+    click.echo(f"{found['changed']} rows changed, {found['labels_changed']} of them in their label ({versions})")
+    for change, count in found["by_reason"].items():
+        click.echo(f"  {change}: {count}")
 
 
 def _show(results: dict[str, Any]) -> None:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rungwise.errors import UserError
 from rungwise.suites.published.damaged import rows
-from rungwise.suites.published.item import Bad, PublishedItem
+from rungwise.suites.published.item import Bad
 
 TEXTS = (
     "all_generated_answers", "raw_inference_result", "generated_answer", "generated_text", "completion", "prediction",
@@ -24,7 +24,19 @@ IDS = ("id", "question_id", "idx")
 MAX_SAMPLES = 1000
 
 
-def read_predictions(path: Path, items: Sequence[PublishedItem], bad: Bad) -> dict[int, list[str]]:
+class Named(Protocol):
+    """An item that outputs belong to."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def text(self) -> str:
+        """Its prompt."""
+
+
+def read_predictions(path: Path, items: Sequence[Named], bad: Bad) -> dict[int, list[str]]:
     """The texts of every item that has some, by the item's place.
 
     Rows belong to items by id where every row's id is one of the items'; else by "index", by the prompt (equal up to
@@ -67,7 +79,7 @@ def _texts(where: str, row: dict[str, Any], bad: Bad) -> list[str]:
     return texts
 
 
-def _places(path: Path, given: Sequence[dict[str, Any]], items: Sequence[PublishedItem], bad: Bad) -> list[int | None]:
+def _places(path: Path, given: Sequence[dict[str, Any]], items: Sequence[Named], bad: Bad) -> list[int | None]:
     """The place of each row's item; None for rows of no item where ``bad`` passes over them."""
     ids, prompts = [item.id for item in items], [_squeezed(item.text) for item in items]
     ways: list[tuple[Sequence[Any], list[Any]]] = [

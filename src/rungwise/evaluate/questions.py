@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -75,6 +75,7 @@ class Suite:
     Attributes:
         published: the benchmark whose labels are the truth, None for suites of our own.
         skipped: what was said about damaged rows that were passed over.
+        options: the arguments of ``load_suite`` that made it, as a run's settings hold them; its view and seed apart.
         capt: what was done to the prompts (see ``capted``): mode, who found the events, how many had no abstraction.
     """
 
@@ -83,6 +84,7 @@ class Suite:
     questions: tuple[Question, ...]
     published: Benchmark | None = None
     skipped: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     capt: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -125,7 +127,8 @@ def load_suite(
         if count is not None and count < 1:
             raise UserError(f"{name} must be at least 1, got {count}")
     if spec in FAMILIES:
-        return _family(spec, view or "natural", n or DEFAULT_N, seed, limit)
+        found = _family(spec, view or "natural", n or DEFAULT_N, seed, limit)
+        return replace(found, options={"n": n, "limit": limit})
     published = is_published(spec)
     if not published and (patch is not None or skip_bad):
         raise UserError("--patch and --skip-bad are for published sets")
@@ -135,15 +138,17 @@ def load_suite(
         view = view or "natural"
         questions = _generated(spec, n or DEFAULT_N, seed, view)
     elif published:
-        return _published(spec, view or "natural", limit, patch, skip_bad)
+        found = _published(spec, view or "natural", limit, patch, skip_bad)
+        patched_by = None if patch is None else str(patch)
+        return replace(found, options={"limit": limit, "patch": patched_by, "skip_bad": skip_bad})
     elif Path(spec).exists():
         questions = _stored(Path(spec), view)
     else:
         raise _unknown(spec)
-    found = tuple(islice(questions, limit))
-    if not found:
+    items = tuple(islice(questions, limit))
+    if not items:
         raise UserError(f"{spec} holds no items")
-    return Suite(spec, view or found[0].view, found)
+    return Suite(spec, view or items[0].view, items, options={"n": n, "limit": limit})
 
 
 def _family(suite: str, view: str, n: int, seed: int, limit: int | None) -> Suite:

@@ -1,19 +1,25 @@
-"""Outputs to a published set that were made elsewhere, scored by its own rule and by ours, side by side."""
+"""Outputs that exist already: made elsewhere, or by a run whose texts are scored again."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rungwise.errors import UserError
 from rungwise.evaluate.predictions import read_predictions
-from rungwise.evaluate.questions import load_suite
+from rungwise.evaluate.questions import Suite, load_suite
 from rungwise.evaluate.results import Row, interval, missing_row, scored_row, share, summary
 from rungwise.files import write_json, write_json_lines
 from rungwise.suites.published.item import Bad, refuse
+
+
+class _Asked(NamedTuple):
+    id: str
+    text: str
 
 
 def rescore(
@@ -46,17 +52,7 @@ def rescore(
         raise UserError(f"{suite} is no published set; score takes NAME:PATH[#SUBSET]")
     skipped = list(loaded.skipped)
     bad: Bad = (lambda error: skipped.append(str(error))) if skip_bad else refuse
-    items = [question.published[1] for question in loaded.questions if question.published is not None]
-    texts = read_predictions(predictions, items, bad)
-    rows = [
-        row
-        for question in loaded.questions
-        for row in (
-            [scored_row(question, text, k) for k, text in enumerate(texts[question.index])]
-            if question.index in texts
-            else [missing_row(question)]
-        )
-    ]
+    rows = predicted_rows(predictions, loaded, bad)
     found = summary(rows)
     for task, cell in found["by_task"].items():
         cell["official"] = share([row for row in rows if row["task"] == task], itemgetter("official"))
@@ -64,17 +60,51 @@ def rescore(
         "suite": suite,
         "view": loaded.view,
         "model": str(predictions),
-        "samples": max(map(len, texts.values())),
+        "samples": max(row["sample"] for row in rows) + 1,
         **found,
         "official": share(rows, itemgetter("official")),
         "scorings": two_scorings(rows),
-        "missing": len(items) - len(texts),
+        "missing": missing_outputs(rows),
         "skipped": len(skipped),
     }
     if out is not None:
         write_json_lines(out / "predictions.jsonl", rows)
         write_json(out / "results.json", results)
     return results
+
+
+def predicted_rows(predictions: Path, suite: Suite, bad: Bad = refuse) -> list[Row]:
+    """The rows of a suite whose outputs are in a file (see ``read_predictions``).
+
+    Raises:
+        UserError: no predictions that belong to the suite, or a damaged row (unless ``bad`` returns).
+        OSError: the file can't be opened.
+    """
+    texts = read_predictions(predictions, [_Asked(q.id, q.prompt or "") for q in suite.questions], bad)
+    return [
+        row
+        for question in suite.questions
+        for row in (
+            [scored_row(question, text, k) for k, text in enumerate(texts[question.index])]
+            if question.index in texts
+            else [missing_row(question)]
+        )
+    ]
+
+
+def missing_outputs(rows: Sequence[Row]) -> int:
+    """How many items have no output."""
+    return sum(row["reason"].startswith("no_output:") for row in rows)
+
+
+def file_sha256(path: Path) -> str:
+    """Of a file's content.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def two_scorings(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from rungwise.suites.published.item import Benchmark, PublishedItem, Truth
 Row = dict[str, Any]
 """One line of predictions.jsonl."""
 
+THINK_END = "</think>"
+
 
 def scored_row(question: Question, text: str, sample: int = 0, view: str | None = None) -> Row:
     """The row of an answer; ``view`` where the answer was not written in the question's own."""
@@ -31,6 +33,22 @@ def scored_row(question: Question, text: str, sample: int = 0, view: str | None 
         "answer_correct": verdict.answer_correct,
         "by_expression": verdict.by_expression,
         "reason": verdict.reason,
+    }
+
+
+def written_row(question: Question, text: str, sample: int, thinking: str, cut_off: bool) -> Row:
+    """The row of what a model wrote: "text" is its answer, and where there is any, "thinking" its reasoning and
+    "cut_off" true.
+
+    Reasoning that ends with ``</think>`` was part of the text, and a benchmark's own rule sees it, as it would in its
+    authors' hands; what a server sends in a field of its own it does not see. Our rule reads the answer alone.
+    """
+    whole = thinking + text if thinking.endswith(THINK_END) else text
+    return {
+        **scored_row(question, whole, sample),
+        "text": text,
+        **({"thinking": thinking} if thinking else {}),
+        **({"cut_off": True} if cut_off else {}),
     }
 
 
