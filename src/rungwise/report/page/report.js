@@ -208,7 +208,10 @@
 
   let waiting = 0;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("change", filter);
+  form.addEventListener("change", (event) => {
+    // Leaving the search field is a change too: a list made anew under the click that left it would lose that click.
+    if (event.target !== search) filter();
+  });
   search.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(filter, 150);
