@@ -10,6 +10,7 @@ import click
 
 from rungwise import __version__
 from rungwise.commands.audit import audit
+from rungwise.commands.compare import compare
 from rungwise.commands.evaluate import evaluate
 from rungwise.commands.generate import export, generate, reveal
 from rungwise.commands.rephrase import rephrase
@@ -43,7 +44,7 @@ def rungwise() -> None:
 
 for _command in (
     generate, show, list_, verify, reveal, export, rephrase, reword, solve, pretrain, train, study, evaluate, score,
-    report, audit, quickstart,
+    compare, report, audit, quickstart,
 ):  # fmt: skip
     rungwise.add_command(_command)
 

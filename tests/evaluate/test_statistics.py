@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rungwise.errors import UserError
-from rungwise.evaluate.statistics import cluster_bootstrap, mean_over_tasks, paired_difference, wilson
+from rungwise.evaluate.statistics import clustered_wilson, mean_over_tasks, paired_difference, wilson
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (10, 10), (3, 10), (61, 100), (699, 700), (1, 1)])
@@ -20,12 +20,10 @@ def test_wilson_of_nothing_is_everything() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-def test_bootstrap_of_single_values_is_near_the_normal_interval() -> None:
-    values = [1.0] * 120 + [0.0] * 80
-    lo, hi = cluster_bootstrap(values, range(200), seed=3)
-    half = 1.96 * np.sqrt(0.6 * 0.4 / 200)
-    assert (lo, hi) == pytest.approx((0.6 - half, 0.6 + half), abs=0.012)
-    assert (lo, hi) == cluster_bootstrap(values, range(200), seed=3)
+def test_single_values_get_wilsons_interval() -> None:
+    assert clustered_wilson([1.0] * 120 + [0.0] * 80, range(200)) == wilson(120, 200)
+    assert clustered_wilson([1.0] * 30, range(30)) == wilson(30, 30)
+    assert clustered_wilson([], []) == (0.0, 1.0)
 
 
 def test_samples_of_one_item_count_as_one_item() -> None:
@@ -33,12 +31,26 @@ def test_samples_of_one_item_count_as_one_item() -> None:
     items = [float(i % 2) for i in range(40)]
     repeated = [value for value in items for _ in range(5)]
     clusters = [i for i in range(40) for _ in range(5)]
-    assert cluster_bootstrap(repeated, clusters) == pytest.approx(cluster_bootstrap(items, range(40)), abs=1e-12)
+    assert clustered_wilson(repeated, clusters) == pytest.approx(wilson(19.5, 39), abs=1e-12)
+    assert clustered_wilson([1.0] * 30, [i // 3 for i in range(30)]) == wilson(10, 10)
 
 
-def test_clusters_without_spread_get_wilsons_width() -> None:
-    assert cluster_bootstrap([1.0] * 30, [i // 3 for i in range(30)]) == wilson(10, 10)
-    assert cluster_bootstrap([], []) == (0.0, 1.0)
+def test_values_that_vary_within_clusters_only_count_each() -> None:
+    """Their clusters have the same mean: the variance between them shows nothing, and each counts as one value."""
+    assert clustered_wilson([1.0, 0.0] * 30, [i // 2 for i in range(60)]) == wilson(15, 30)
+
+
+@pytest.mark.parametrize(("clusters", "a", "b"), [(100, 0.3, 0.1), (100, 19.0, 0.4), (100, 0.1, 0.9), (20, 1.0, 1.0)])
+def test_the_clustered_interval_covers_the_truth(clusters: int, a: float, b: float) -> None:
+    """Five samples of items whose difficulty varies: up to items that are always right or always wrong."""
+    rng = np.random.default_rng(2)
+    covered = 0
+    for _ in range(300):
+        right = rng.binomial(5, rng.beta(a, b, clusters))
+        values = [float(k < r) for r in right for k in range(5)]
+        lo, hi = clustered_wilson(values, [i for i in range(clusters) for _ in range(5)])
+        covered += lo <= a / (a + b) <= hi
+    assert 0.91 <= covered / 300 <= 0.99
 
 
 def test_paired_difference_uses_the_pairing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -49,12 +51,34 @@ def test_student_at_the_edges() -> None:
 def test_flipping_signs_of_right_and_wrong_is_mcnemars_exact_test(won: int, lost: int) -> None:
     differences = [1.0] * won + [-1.0] * lost + [0.0] * 100
     exact = stats.binomtest(won, won + lost).pvalue
-    assert sign_flip_p(differences) == pytest.approx(exact, abs=0.012)
+    assert sign_flip_p(differences) == pytest.approx(exact, rel=1e-9)
     assert sign_flip_p(differences) == sign_flip_p([-d for d in differences])
 
 
 def test_flipping_nothing_shows_nothing() -> None:
     assert sign_flip_p([0.0] * 50) == 1.0
+
+
+def test_flipping_signs_is_the_share_of_all_ways_to_choose_them() -> None:
+    """Counted one by one: shares of five samples, and differences without a common unit."""
+    ways = np.array(list(itertools.product((-1.0, 1.0), repeat=12)))
+    rng = np.random.default_rng(5)
+    for differences in (rng.integers(-5, 6, 12) / 5, rng.normal(0.3, 1, 12)):
+        reached = np.abs(ways @ differences) >= abs(differences.sum()) - 1e-9
+        assert sign_flip_p(differences.tolist()) == pytest.approx(reached.mean(), abs=0.002)
+
+
+def test_flipping_many_signs_is_near_the_normal_test() -> None:
+    differences = np.random.default_rng(6).integers(-5, 6, 700) / 5
+    z = differences.sum() / np.sqrt((differences**2).sum())
+    assert sign_flip_p(differences.tolist()) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=0.05)
+    assert sign_flip_p([1.0] * 200) == 1e-12
+
+
+def test_holm_by_weights_by_hand() -> None:
+    # p over weight: .04/2 = .02, .012/1, .05/1. Sorted: .012 x 4 = .048; .02 x 3 = .06; .05 x 1 -> .06.
+    assert holm([0.04, 0.012, 0.05], [2, 1, 1]) == pytest.approx([0.06, 0.048, 0.06])
+    assert holm([0.02, 0.005, 0.04], [3, 3, 3]) == pytest.approx(holm([0.02, 0.005, 0.04]))
 
 
 def test_holm_by_hand() -> None:

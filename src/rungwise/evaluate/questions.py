@@ -42,6 +42,7 @@ class Question:
         published: the benchmark and the item that the question is; its label is the truth.
         unread: why our reader could not read the item, None when it could.
         corrected: the answer that the sign of the truth's value gives; the published ETT answers often differ.
+        suite: the one that the item was generated for; of a folder there can be several.
     """
 
     index: int
@@ -53,6 +54,7 @@ class Question:
     published: tuple[Benchmark, PublishedItem] | None = None
     unread: str | None = None
     corrected: str | None = None
+    suite: str = ""
 
     @property
     def is_problem(self) -> bool:
@@ -180,7 +182,7 @@ def _stored(path: Path, view: str | None) -> Iterator[Question]:
         text = row.get("text") if chosen == made_in else to_text(problem, str(chosen))
         if chosen not in VIEWS or not isinstance(text, str):
             raise UserError(f"{where}: the item has no view or no text")
-        yield Question(i, problem.id, problem.query.task, chosen, text, problem)
+        yield Question(i, problem.id, problem.query.task, chosen, text, problem, suite=str(row.get("suite", "")))
 
 
 def _published(spec: str, view: str, limit: int | None, patch: Path | None, skip_bad: bool) -> Suite:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rungwise.errors import UserError
+from rungwise.evaluate.groups import clusters_of
 from rungwise.evaluate.predictions import read_predictions
-from rungwise.evaluate.questions import Suite, load_suite
-from rungwise.evaluate.results import Row, interval, missing_row, scored_row, share, summary
+from rungwise.evaluate.questions import Question, Suite, load_suite
+from rungwise.evaluate.results import Row, interval, missing_row, reason_code, scored_row, share, summary
 from rungwise.files import write_json, write_json_lines
 from rungwise.suites.published.item import Bad, refuse
 
@@ -53,17 +54,13 @@ def rescore(
     skipped = list(loaded.skipped)
     bad: Bad = (lambda error: skipped.append(str(error))) if skip_bad else refuse
     rows = predicted_rows(predictions, loaded, bad)
-    found = summary(rows)
-    for task, cell in found["by_task"].items():
-        cell["official"] = share([row for row in rows if row["task"] == task], itemgetter("official"))
     results = {
         "suite": suite,
         "view": loaded.view,
         "model": str(predictions),
         "samples": max(row["sample"] for row in rows) + 1,
-        **found,
-        "official": share(rows, itemgetter("official")),
-        "scorings": two_scorings(rows),
+        **summary(rows, loaded.questions),
+        "scorings": two_scorings(rows, loaded.questions),
         "missing": missing_outputs(rows),
         "skipped": len(skipped),
     }
@@ -107,14 +104,15 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def two_scorings(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
+def two_scorings(rows: Sequence[Row], questions: Sequence[Question]) -> dict[str, Any]:
     """Accuracy by both rules with intervals, how many outputs each alone calls right, and our reasons for those that
     only the official rule does."""
+    clusters = clusters_of(questions)
     both = Counter((bool(row["official"]), bool(row["score"])) for row in rows)
-    reasons = Counter(row["reason"].partition(":")[0] for row in rows if row["official"] and not row["score"])
+    reasons = Counter(reason_code(row) for row in rows if row["official"] and not row["score"])
     return {
         **{
-            name: {"accuracy": share(rows, itemgetter(key)), "interval": interval(rows, itemgetter(key), seed)}
+            name: {"accuracy": share(rows, itemgetter(key)), "interval": interval(rows, itemgetter(key), clusters)}
             for name, key in (("official", "official"), ("strict", "score"))
         },
         "both": both[True, True],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
+from rungwise.evaluate.groups import Clusters, clusters_of, difficulties
 from rungwise.evaluate.questions import Question
-from rungwise.evaluate.statistics import cluster_bootstrap, mean_over_tasks, wilson
+from rungwise.evaluate.statistics import clustered_wilson, mean_over_tasks
 from rungwise.problems.problem import TASKS, Answer
 from rungwise.scoring.score import score
 from rungwise.suites.published.item import Benchmark, PublishedItem, Truth
@@ -107,28 +109,52 @@ def _opening(question: Question, text: str, sample: int) -> Row:
     return {"index": question.index, "id": question.id, "sample": sample, "task": question.task, "text": text}
 
 
-def summary(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
-    """All fractions and intervals of some rows, over all tasks and by task.
+def summary(rows: Sequence[Row], questions: Sequence[Question] = ()) -> dict[str, Any]:
+    """All fractions and intervals of some rows, over all tasks, by task, by suite where there are several, and by
+    difficulty where it is known.
 
     ``answer_accuracy`` is over the rows that ask for an answer, None where none does. ``mean_over_tasks`` weighs
-    every task the same.
+    every task the same. Intervals respect which questions share a model and which rows a question.
     """
+    clusters = clusters_of(questions)
     found = dict.fromkeys(row["task"] for row in rows)
     ours = [task for task in TASKS if task in found]
     tasks = ours if len(ours) == len(found) else found
-    by_task = {task: _cell([row for row in rows if row["task"] == task], seed) for task in tasks}
-    cells = [(c["value_accuracy"], *c["value_interval"]) for c in by_task.values()]
-    mean, lo, hi = mean_over_tasks(cells)
+    by_task = {task: _cell([row for row in rows if row["task"] == task], clusters) for task in tasks}
+    means = {}
+    for value, ends in (("accuracy", "interval"), ("value_accuracy", "value_interval")):
+        mean, lo, hi = mean_over_tasks([(c[value], *c[ends]) for c in by_task.values()])
+        means |= {value: mean, ends: [lo, hi]}
+    suites = {question.index: question.suite for question in questions}
     return {
-        **_cell(rows, seed),
+        **_cell(rows, clusters),
         "by_task": by_task,
-        "mean_over_tasks": {"value_accuracy": mean, "interval": [lo, hi]},
-        "by_expression": share(rows, lambda r: r["by_expression"]),
-        "plain_value_accuracy": share(rows, lambda r: r["value_correct"] and not r["by_expression"]),
+        "mean_over_tasks": {
+            "value_accuracy": means["value_accuracy"],
+            "interval": means["value_interval"],
+            "strict": means["accuracy"],
+            "strict_interval": means["interval"],
+        },
+        "by_suite": _by_suite(rows, suites, clusters) if len(set(suites.values())) > 1 else {},
+        "by_difficulty": {
+            name: {
+                band: _cell([row for row in rows if row["index"] in indices], clusters)
+                for band, indices in groups.items()
+            }
+            for name, groups in difficulties(questions).items()
+        },
+        "clusters": len({clusters.get(row["index"], row["index"]) for row in rows}),
     }
 
 
-def strict_corrected(rows: Sequence[Row], questions: Sequence[Question], seed: int = 0) -> dict[str, Any]:
+def _by_suite(rows: Sequence[Row], suites: Mapping[int, str], clusters: Clusters) -> dict[str, Any]:
+    return {
+        name: _cell([row for row in rows if suites[row["index"]] == name], clusters)
+        for name in dict.fromkeys(suites.values())
+    }
+
+
+def strict_corrected(rows: Sequence[Row], questions: Sequence[Question]) -> dict[str, Any]:
     """Strict accuracy on a published set with the answers that its own sign rule gives.
 
     ``changed`` counts the items whose published answer differs.
@@ -140,23 +166,39 @@ def strict_corrected(rows: Sequence[Row], questions: Sequence[Question], seed: i
 
     return {
         "accuracy": share(rows, right),
-        "interval": interval(rows, right, seed),
+        "interval": interval(rows, right, clusters_of(questions)),
         "changed": sum(q.corrected != q.truth.answer for q in questions),
     }
 
 
-def _cell(rows: Sequence[Row], seed: int) -> dict[str, Any]:
+def _cell(rows: Sequence[Row], clusters: Clusters) -> dict[str, Any]:
     asked = [r for r in rows if r["truth"]["answer"] is not None]
+    official = all("official" in r for r in rows)
     return {
         "n": len({r["index"] for r in rows}),
-        "accuracy": share(rows, lambda r: r["score"]),
-        "value_accuracy": share(rows, lambda r: r["value_correct"]),
-        "answer_accuracy": share(asked, lambda r: r["answer_correct"]) if asked else None,
+        "accuracy": share(rows, itemgetter("score")),
+        "value_accuracy": share(rows, itemgetter("value_correct")),
+        "answer_accuracy": share(asked, itemgetter("answer_correct")) if asked else None,
         "unparsed": share(rows, lambda r: r["status"] == "unparsed"),
         "unread": share(rows, lambda r: r["status"] == "unread"),
-        "interval": interval(rows, lambda r: r["score"], seed),
-        "value_interval": interval(rows, lambda r: r["value_correct"], seed),
+        "cut_off": share(rows, is_cut_off),
+        "interval": interval(rows, itemgetter("score"), clusters),
+        "value_interval": interval(rows, itemgetter("value_correct"), clusters),
+        **({"official": share(rows, itemgetter("official"))} if official else {}),
+        **({"official_interval": interval(rows, itemgetter("official"), clusters)} if official else {}),
+        "by_expression": share(rows, itemgetter("by_expression")),
+        "plain_value_accuracy": share(rows, lambda r: r["value_correct"] and not r["by_expression"]),
     }
+
+
+def is_cut_off(row: Row) -> bool:
+    """Whether the text ended at the limit of tokens."""
+    return bool(row.get("cut_off"))
+
+
+def reason_code(row: Row) -> str:
+    """The first word of the reason, as in "wrong_value"."""
+    return str(row["reason"]).partition(":")[0]
 
 
 def share(rows: Sequence[Row], right: Callable[[Row], object]) -> float:
@@ -164,10 +206,7 @@ def share(rows: Sequence[Row], right: Callable[[Row], object]) -> float:
     return sum(bool(right(row)) for row in rows) / len(rows)
 
 
-def interval(rows: Sequence[Row], right: Callable[[Row], object], seed: int) -> list[float]:
-    """Wilson's for one sample an item; else items are resampled, because samples of one item are not independent."""
-    values = [float(bool(right(row))) for row in rows]
-    items = [row["index"] for row in rows]
-    if len(set(items)) == len(rows):
-        return list(wilson(sum(values), len(values)))
-    return list(cluster_bootstrap(values, items, seed))
+def interval(rows: Sequence[Row], right: Callable[[Row], object], clusters: Clusters) -> list[float]:
+    """See ``clustered_wilson``; rows of one item are never independent."""
+    index = [row["index"] for row in rows]
+    return list(clustered_wilson([float(bool(right(row))) for row in rows], [clusters.get(i, i) for i in index]))

@@ -173,7 +173,7 @@ def summed_up(
     """The content of ``results.json``; ``head`` says of what, ``more`` is what the rows don't show."""
     results = {
         **head,
-        **summary(rows, head["seed"]),
+        **summary(rows, loaded.questions),
         **more,
         "seconds": round(time.perf_counter() - started, 3),
         "baselines": shortcuts(loaded),
@@ -182,9 +182,9 @@ def summed_up(
     if loaded.published:
         results["skipped"] = len(loaded.skipped)
         if loaded.view == "natural":
-            results["scorings"] = two_scorings(rows, head["seed"])
+            results["scorings"] = two_scorings(rows, loaded.questions)
         if loaded.published.name == READ:
-            results["strict_corrected"] = strict_corrected(rows, loaded.questions, head["seed"])
+            results["strict_corrected"] = strict_corrected(rows, loaded.questions)
     return results
 
 

@@ -15,12 +15,14 @@ Z = 1.959963984540054
 DRAWS = 4_000
 _CELLS = 4_000_000
 """Numbers held at once while resampling."""
+_NO_SPREAD = 1e-15
+"""Variances below are rounding errors."""
 
 Cell = tuple[float, float, float]
 """(estimate, lower end, upper end)."""
 
 
-def wilson(successes: float, n: int) -> tuple[float, float]:
+def wilson(successes: float, n: float) -> tuple[float, float]:
     """Wilson's score interval for a share (Wilson 1927); (0, 1) for n = 0."""
     if n == 0:
         return 0.0, 1.0
@@ -31,18 +33,24 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
-def cluster_bootstrap(values: Sequence[float], clusters: Sequence[Hashable], seed: int = 0) -> tuple[float, float]:
-    """Percentile interval for the mean of ``values`` when whole clusters are resampled.
+def clustered_wilson(values: Sequence[float], clusters: Sequence[Hashable]) -> tuple[float, float]:
+    """The interval for the mean of ``values`` in [0, 1] where those of one cluster are not independent.
 
-    Where all clusters have the same mean the bootstrap has no width; Wilson's interval over the clusters stands in.
+    Wilson's at the effective sample size: so many independent values of 0 and 1 as would have the variance that is
+    found between clusters (Korn & Graubard 1998, with Wilson's interval as Dean & Pagano 2015 advise). It keeps its
+    level near 0 and 1, where a bootstrap over clusters falls below it. Where all clusters have the same mean they
+    count as one value each; single values as one each in any case.
     """
     sums, counts = _by_cluster(np.asarray(values, dtype=float), clusters)
-    if len(sums) == 0:
+    n, m = float(counts.sum()), len(sums)
+    if m == 0:
         return 0.0, 1.0
-    means = sums / counts
-    if np.ptp(means) == 0 and 0 <= means[0] <= 1:
-        return wilson(float(means[0]) * len(means), len(means))
-    return _percentiles(sums, counts, seed)
+    mean = float(sums.sum()) / n
+    if m == n and set(values) <= {0.0, 1.0}:
+        return wilson(mean * n, m)
+    variance = float(((sums - mean * counts) ** 2).sum()) / n**2 * m / max(1, m - 1)
+    effective = min(n, mean * (1 - mean) / variance) if variance > _NO_SPREAD else m
+    return wilson(mean * effective, effective)
 
 
 def paired_difference(

@@ -13,16 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rungwise.evaluate.statistics import Cell, Z, cluster_bootstrap, mean_over_tasks, wilson
-from rungwise.problems.streams import stream
+from rungwise.evaluate.statistics import Cell, Z, clustered_wilson, mean_over_tasks
 
 ENOUGH = 3
 """Seeds from which on Student's interval over them is used; with two it is as wide as everything there is."""
 
-FLIPS = 9_999
-_AT_ONCE = 4_000_000
-"""Numbers held at once while signs are drawn."""
+_MULTIPLES = 60
+"""Differences are shares of so many samples at most where they are taken as they are."""
+_GRID = 1 << 15
+"""Units that the sum of all differences has where they are rounded."""
+_MOST_UNITS = 1 << 17
+_LEAST_P = 1e-12
+"""Smaller p-values are not told apart: they drown in rounding errors."""
 
 Ends = tuple[float, float]
 
@@ -158,37 +162,55 @@ def student_quantile(df: int) -> float:
     return high
 
 
-def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
+def sign_flip_p(differences: Sequence[float]) -> float:
     """Two-sided p of the mean difference when each one could as well have had the other sign (Fisher's randomisation
-    test; for right against wrong it is McNemar's exact test up to the draws)."""
-    told = np.array([d for d in differences if d])
-    observed = abs(float(told.sum()))
-    rng = stream("sign flips", seed)
-    at_once = max(1, _AT_ONCE // max(1, len(told)))
-    reached = 0
-    for start in range(0, FLIPS, at_once):
-        signs = 2.0 * rng.integers(0, 2, (min(at_once, FLIPS - start), len(told))) - 1.0
-        reached += int(np.sum(np.abs(signs @ told) >= observed - 1e-9))
-    return (1 + reached) / (1 + FLIPS)
+    test; for right against wrong it is McNemar's exact test).
+
+    Exact: over all ways to choose the signs, whose sum has the characteristic function of the product of the cosines.
+    Differences without a common unit, as those of tasks of different sizes, are rounded to a fine grid first.
+    """
+    told = np.array([d for d in differences if d], dtype=float)
+    if not len(told):
+        return 1.0
+    units = _in_units(told)
+    total, observed = int(np.abs(units).sum()), abs(int(units.sum()))
+    n = 1 << (2 * total + 1).bit_length()
+    angles = np.arange(n // 2 + 1) * (2 * np.pi / n)
+    characteristic = np.ones(n // 2 + 1)
+    for size, count in zip(*np.unique(np.abs(units), return_counts=True), strict=True):
+        characteristic *= np.cos(angles * float(size)) ** int(count)
+    chance = np.fft.irfft(characteristic, n)[: total + 1].clip(0)  # of each sum from 0 on; those below mirror them
+    p = 2 * float(chance[observed:].sum()) if observed else 1.0
+    return min(1.0, max(_LEAST_P, p))
 
 
-def holm(ps: Sequence[float]) -> list[float]:
+def _in_units(told: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The differences as whole numbers of a common unit, or rounded to a grid where they have none."""
+    least = float(np.abs(told).min())
+    for parts in range(1, _MULTIPLES + 1):
+        multiples = told / least * parts
+        if np.abs(multiples).sum() > _MOST_UNITS:
+            break
+        if np.abs(multiples - np.round(multiples)).max() < 1e-6:
+            return np.round(multiples).astype(np.int64)
+    rounded: NDArray[np.int64] = np.round(told / np.abs(told).sum() * _GRID).astype(np.int64)
+    return rounded
+
+
+def holm(ps: Sequence[float], weights: Sequence[float] | None = None) -> list[float]:
     """Holm's adjusted p-values (Holm 1979), in the order given: where those below 0.05 are called real, the chance of
-    one false claim among all is at most 5 %."""
-    adjusted, highest = [0.0] * len(ps), 0.0
-    for rank, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
-        highest = max(highest, min(1.0, (len(ps) - rank) * ps[i]))
+    one false claim among all is at most 5 %. ``weights`` say how the 5 % are shared out (default: evenly)."""
+    share = [1.0] * len(ps) if weights is None else weights
+    left, adjusted, highest = sum(share), [0.0] * len(ps), 0.0
+    for i in sorted(range(len(ps)), key=lambda i: ps[i] / share[i]):
+        highest = max(highest, min(1.0, left * ps[i] / share[i]))
         adjusted[i] = highest
+        left -= share[i]
     return adjusted
 
 
 def _over_items(values: Sequence[float]) -> Cell:
-    """Wilson's interval for right and wrong; items with several samples are resampled."""
-    if set(values) <= {0.0, 1.0}:
-        ends = wilson(sum(values), len(values))
-    else:
-        ends = cluster_bootstrap(values, range(len(values)))
-    return float(np.mean(values)), *ends
+    return float(np.mean(values)), *clustered_wilson(values, range(len(values)))
 
 
 def _standard_error(values: Sequence[float]) -> float:

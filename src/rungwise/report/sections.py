@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rungwise.evaluate.study_statistics import ENOUGH, FLIPS
+from rungwise.evaluate.study_statistics import ENOUGH
 from rungwise.report.accuracies import MEAN
 from rungwise.report.document import Block, Code, Heading, Pictures, Points, Table, Text
 from rungwise.report.published import BASE, COLUMNS, GRPO_BY_SUITE, SOURCE
@@ -24,8 +24,8 @@ METHOD = (
 )
 TESTS = (
     "Both models of a pair answer the same items after the same cold start, so differences are taken item by item. p"
-    " over seeds: Student's paired test on the seeds' mean differences. p over items: sign-flip test over the items of"
-    f" all seeds ({FLIPS:,} draws). p is the larger of both, over items alone with fewer than {ENOUGH} seeds; corrected"
+    " over seeds: Student's paired test on the seeds' mean differences. p over items: exact sign-flip test over the"
+    f" items of all seeds. p is the larger of both, over items alone with fewer than {ENOUGH} seeds; corrected"
     " by Holm's method within the question (against the cold start; between methods) of a suite. A difference is called"
     " real below 0.05. The intervals of differences are not corrected."
 )
