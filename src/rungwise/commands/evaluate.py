@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rungwise.commands.endpoint import DEFAULT_KEY, key_from, make_endpoint
+from rungwise.commands.invariance import show_invariance
 from rungwise.commands.output import Bars, emit, ends, json_option, note, percent, show_table
 from rungwise.commands.score import published_options, show_scorings
 from rungwise.errors import UserError
@@ -58,7 +60,8 @@ Examples:
   rungwise evaluate --model endpoint:qwen3 --endpoint http://localhost:8000/v1 --suite base --shots 2 --out runs/q
   rungwise evaluate --model inspect:openai/gpt-5 --temperature default --suite base --limit 100 \\
     --price-in 1.25 --price-out 10 --dry-run
-  rungwise evaluate --model predictions:outputs.jsonl --suite items --out runs/theirs"""
+  rungwise evaluate --model predictions:outputs.jsonl --suite items --out runs/theirs
+  rungwise evaluate --model runs/m --suite base --invariance nonsense,twin,percent --out runs/m/base"""
 )
 @click.option("--model", required=True, help="Who answers; see Models below.")
 @click.option("--suite", required=True, help="A suite, a folder or file made by generate, or NAME:PATH[#SUBSET].")
@@ -99,17 +102,21 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Ask nothing: say how many tokens there are to ask, and what they cost.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder of known answers; default the user's cache.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep answers there.")
+@click.option("--invariance", metavar="all|NAME,NAME", help="Ask every question another way too: docs/comparing.md.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
 @json_option
-def evaluate(model: str, suite: str, as_json: bool, preset: str | None, **given: Any) -> None:
+def evaluate(
+    model: str, suite: str, as_json: bool, preset: str | None, invariance: str | None, **given: Any
+) -> None:
     """Run a model on a suite and score it.
 
     With --out, the same command goes on where it was stopped. No answer is asked for twice: they are kept in a cache,
     by model, version, settings, prompt and sample.
     """
     from rungwise.evaluate.cache import user_cache
+    from rungwise.evaluate.invariance import evaluate_with_variants
     from rungwise.evaluate.protocol import PRESETS as SETTINGS
-    from rungwise.evaluate.run import evaluate as run
+    from rungwise.evaluate.run import evaluate as run_one
 
     if preset is not None:
         source = click.get_current_context().get_parameter_source
@@ -123,6 +130,9 @@ def evaluate(model: str, suite: str, as_json: bool, preset: str | None, **given:
     calls = _calls(given)
     no_cache, dry_run = given.pop("no_cache"), given["dry_run"]
     given["cache"] = None if no_cache else given["cache"] or user_cache()
+    run: Callable[..., dict[str, Any]] = run_one
+    if invariance is not None:
+        run, given["variants"] = evaluate_with_variants, invariance
     with Bars() as bars:
         results = run(
             model,
@@ -202,3 +212,5 @@ def _show(results: dict[str, Any]) -> None:
             f"right with the answers that the set's own sign rule gives: {percent(corrected['accuracy'])}"
             f" ({corrected['changed']} published answers contradict it)"
         )
+    if "invariance" in results:
+        show_invariance(results["invariance"])

@@ -137,7 +137,7 @@ def _references(suite: Suite, key: str, clusters: Clusters) -> list[dict[str, An
     """What the shortcuts and the solver score on the same items."""
     own = suite.published is None or suite.published.name == READ
     found = [] if own else [_most_frequent(suite)]
-    for name in [*(BASELINES if own else ()), "exact"]:
+    for name in (*BASELINES, "exact") if own else ("exact",):
         rows = [own_row(name, question, "exact") for question in suite.questions]
         found.append({"name": name, **_accuracies(rows, key, clusters)})
     return found
@@ -178,7 +178,7 @@ def _flips(
 def _usual(rows: Sequence[Row], key: str, wrong: bool) -> str:
     """The most frequent reason of the samples that are wrong, or right."""
     own = [row["reason"] for row in rows if bool(row[key]) != wrong]
-    return Counter(own or [row["reason"] for row in rows]).most_common(1)[0][0]
+    return str(Counter(own or [row["reason"] for row in rows]).most_common(1)[0][0])
 
 
 def _moves(

@@ -14,7 +14,7 @@ from rungwise.evaluate.run import PREDICTIONS, RESULTS, SETTINGS
 from rungwise.files import read_json, read_json_lines
 from rungwise.suites.items import SUITES
 
-_TYPES = {
+_TYPES: dict[str, Any] = {
     "index": int, "id": str, "sample": int, "task": str, "text": str, "truth": dict, "status": str,
     "score": (int, bool), "value_correct": bool, "reason": str,
 }  # fmt: skip

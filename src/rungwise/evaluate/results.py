@@ -121,7 +121,7 @@ def summary(rows: Sequence[Row], questions: Sequence[Question] = ()) -> dict[str
     ours = [task for task in TASKS if task in found]
     tasks = ours if len(ours) == len(found) else found
     by_task = {task: _cell([row for row in rows if row["task"] == task], clusters) for task in tasks}
-    means = {}
+    means: dict[str, Any] = {}
     for value, ends in (("accuracy", "interval"), ("value_accuracy", "value_interval")):
         mean, lo, hi = mean_over_tasks([(c[value], *c[ends]) for c in by_task.values()])
         means |= {value: mean, ends: [lo, hi]}

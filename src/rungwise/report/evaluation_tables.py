@@ -192,7 +192,7 @@ def _cell(run: Run, kind: str, task: str) -> Cell | None:
 
 def _official(run: Run, task: str | None) -> Cell:
     rows = [row for row in run.rows if task in (None, row["task"])]
-    lo, hi = interval(rows, itemgetter("official"), 0)
+    lo, hi = interval(rows, itemgetter("official"), {})
     return share(rows, itemgetter("official")), lo, hi
 
 
