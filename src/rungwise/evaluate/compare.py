@@ -124,7 +124,7 @@ def _run_row(run: Run, key: str, clusters: Clusters) -> dict[str, Any]:
 
 def _accuracies(rows: Sequence[Row], key: str, clusters: Clusters) -> dict[str, Any]:
     """The mean over tasks and each task's accuracy, with intervals."""
-    cells = {}
+    cells: dict[str, dict[str, Any]] = {}
     for task in dict.fromkeys(row["task"] for row in rows):
         own = [row for row in rows if row["task"] == task]
         ends = interval(own, itemgetter(key), clusters)

@@ -12,6 +12,7 @@ from rungwise.evaluate.questions import Suite, load_suite
 from rungwise.evaluate.results import Row, truth_row
 from rungwise.evaluate.run import PREDICTIONS, RESULTS, SETTINGS
 from rungwise.files import read_json, read_json_lines
+from rungwise.suites.families import FAMILIES
 from rungwise.suites.items import SUITES
 
 _TYPES: dict[str, Any] = {
@@ -120,14 +121,14 @@ def suite_of(run: Run, spec: str | None = None) -> Suite:
     """
     settings, items = run.settings, _items(run)
     spec = spec or str(run.results["suite"])
-    count = len(items)
+    count, made = len(items), spec in (*SUITES, *FAMILIES)
     patch = settings.get("patch")
     loaded = load_suite(
         spec,
         str(run.results["view"]),
-        n=count if spec in SUITES else None,
+        n=count if made else None,
         seed=int(run.results.get("seed", 0)),
-        limit=None if spec in SUITES else count,
+        limit=None if made else count,
         patch=Path(patch) if patch else None,
         skip_bad=bool(settings.get("skip_bad") or run.results.get("skipped")),
     )
