@@ -12,7 +12,8 @@ from rungwise import __version__
 from rungwise.commands.audit import audit
 from rungwise.commands.compare import compare
 from rungwise.commands.evaluate import evaluate
-from rungwise.commands.generate import export, generate, reveal
+from rungwise.commands.export import export
+from rungwise.commands.generate import generate, reveal
 from rungwise.commands.rephrase import rephrase
 from rungwise.commands.report import report
 from rungwise.commands.reword import reword

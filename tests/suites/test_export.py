@@ -9,7 +9,7 @@ import pytest
 
 from rungwise.errors import UserError
 from rungwise.evaluate.questions import load_suite
-from rungwise.suites.export import export_folder
+from rungwise.suites.export import write_caugym
 from rungwise.suites.folder import write_folder
 from rungwise.suites.published import caugym
 from rungwise.suites.published.item import refuse
@@ -19,7 +19,7 @@ from rungwise.suites.shards import Request
 
 def test_caugym_items_are_read_back(tmp_path: Path) -> None:
     write_folder(tmp_path / "made", Request(("base", "insufficient"), 14))
-    assert export_folder(tmp_path / "made", "caugym", tmp_path / "out.json") == 28
+    assert write_caugym(tmp_path / "made", tmp_path / "out.json") == 28
     rows = [row for _, row in read_rows(tmp_path / "made")]
     items = list(caugym.load(tmp_path / "out.json", None, refuse))
     for row, item in zip(rows, items, strict=True):
@@ -38,7 +38,5 @@ def test_caugym_items_are_read_back(tmp_path: Path) -> None:
 def test_what_cannot_be_exported(tmp_path: Path) -> None:
     write_folder(tmp_path / "made", Request(("base",), 7, view="slots"))
     with pytest.raises(UserError, match="slots view"):
-        export_folder(tmp_path / "made", "caugym", tmp_path / "out.json")
-    with pytest.raises(UserError, match="unknown format 'csv'"):
-        export_folder(tmp_path / "made", "csv", tmp_path / "out.json")
+        write_caugym(tmp_path / "made", tmp_path / "out.json")
     assert not (tmp_path / "out.json").exists()

@@ -1,4 +1,4 @@
-"""generate, reveal and export: data for others."""
+"""generate and reveal: items in folders."""
 
 from __future__ import annotations
 
@@ -175,20 +175,3 @@ def reveal(folder: Path, check: bool, every: bool, as_json: bool) -> int:
     found = {"committed": True, "different": different}
     emit(found, as_json, lambda: click.echo("\n".join(f"{name}: other items" for name in different) or "as committed"))
     return 1 if different else 0
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  rungwise export items --to caugym --out items_caugym.json"""
-)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--to", "target", required=True, help="caugym: a JSON list of {problem, answer, Reason, Type}.")
-@click.option("--out", type=click.Path(path_type=Path), required=True)
-@json_option
-def export(folder: Path, target: str, out: Path, as_json: bool) -> None:
-    """Write a generated folder in another project's format."""
-    from rungwise.suites.export import export_folder
-
-    items = export_folder(folder, target, out)
-    emit({"items": items, "out": str(out)}, as_json, lambda: note(f"{items} items in {out}"))

@@ -123,34 +123,48 @@ def load_suite(
         UserError: unknown suite or view, a file that is not what it should be, or an ``n`` for a file.
         OSError: a file can't be opened.
     """
+    _check_request(spec, view, n, limit)
+    if is_published(spec):
+        found = _published(spec, view or "natural", limit, patch, skip_bad)
+        patched_by = None if patch is None else str(patch)
+        return replace(found, options={"limit": limit, "patch": patched_by, "skip_bad": skip_bad})
+    if spec in FAMILIES:
+        found = _family(spec, view or "natural", n or DEFAULT_N, seed, limit)
+        return replace(found, options={"n": n, "limit": limit})
+    if patch is not None or skip_bad:
+        raise UserError("--patch and --skip-bad are for published sets")
+    items = tuple(own_questions(spec, view, n, seed, limit))
+    if not items:
+        raise UserError(f"{spec} holds no items")
+    return Suite(spec, items[0].view, items, options={"n": n, "limit": limit})
+
+
+def own_questions(
+    spec: str, view: str | None = None, n: int | None = None, seed: int = 0, limit: int | None = None
+) -> Iterator[Question]:
+    """The questions of a suite of ours or of generated files, as ``load_suite`` gives them, but one at a time.
+
+    Raises:
+        UserError: as ``load_suite``.
+        OSError: a file can't be opened.
+    """
+    _check_request(spec, view, n, limit)
+    if spec in SUITES:
+        return islice(_generated(spec, n or DEFAULT_N, seed, view or "natural"), limit)
+    if Path(spec).exists():
+        return islice(_stored(Path(spec), view), limit)
+    raise _unknown(spec)
+
+
+def _check_request(spec: str, view: str | None, n: int | None, limit: int | None) -> None:
     if view is not None and view not in VIEWS:
         raise UserError(f"unknown view {view!r}; views are {', '.join(VIEWS)}")
     for name, count in (("n", n), ("limit", limit)):
         if count is not None and count < 1:
             raise UserError(f"{name} must be at least 1, got {count}")
-    if spec in FAMILIES:
-        found = _family(spec, view or "natural", n or DEFAULT_N, seed, limit)
-        return replace(found, options={"n": n, "limit": limit})
-    published = is_published(spec)
-    if not published and (patch is not None or skip_bad):
-        raise UserError("--patch and --skip-bad are for published sets")
-    if spec not in SUITES and n is not None and (published or Path(spec).exists()):
+    generated = spec in SUITES or spec in FAMILIES
+    if not generated and n is not None and (is_published(spec) or Path(spec).exists()):
         raise UserError("--n is for suites that are generated; use --limit to take the first items of a file")
-    if spec in SUITES:
-        view = view or "natural"
-        questions = _generated(spec, n or DEFAULT_N, seed, view)
-    elif published:
-        found = _published(spec, view or "natural", limit, patch, skip_bad)
-        patched_by = None if patch is None else str(patch)
-        return replace(found, options={"limit": limit, "patch": patched_by, "skip_bad": skip_bad})
-    elif Path(spec).exists():
-        questions = _stored(Path(spec), view)
-    else:
-        raise _unknown(spec)
-    items = tuple(islice(questions, limit))
-    if not items:
-        raise UserError(f"{spec} holds no items")
-    return Suite(spec, view or items[0].view, items, options={"n": n, "limit": limit})
 
 
 def _family(suite: str, view: str, n: int, seed: int, limit: int | None) -> Suite:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import Any
 
 import torch
@@ -28,10 +28,11 @@ from rungwise.errors import UserError
 from rungwise.files import read_json, read_json_lines, write_json, write_json_lines
 from rungwise.posttrain.common import Clock, Run, last_checkpoint, opening, run_trainer, save_model, steps_done
 from rungwise.posttrain.data import solved
+from rungwise.posttrain.judge import Judge
 from rungwise.posttrain.settings import PreferenceSettings, TrainRecipe
 from rungwise.posttrain.shared_prompts import sample
 from rungwise.posttrain.solutions import after_prompt, completion_ids, prompt_ids
-from rungwise.posttrain.subjects import Subject, completion_text, prompt_text, task_of, verdict
+from rungwise.posttrain.subjects import Subject, completion_text, prompt_text
 from rungwise.posttrain.symbols import Rows, rows
 from rungwise.problems.problem import Problem
 from rungwise.problems.streams import stream
@@ -139,38 +140,6 @@ def dressed(recipe: TrainRecipe, shown: Rows) -> Iterator[tuple[Subject, str, st
             told = (prompt_text(subject, recipe.view), completion_text(subject, recipe.view, recipe.guidance))
             prompt, solution = shown.shown(subject, told, epoch)
             yield subject, prompt, solution
-
-
-class Judge:
-    """Tells for which of the problems a completion is right.
-
-    Args:
-        prefill: what stands before every completion (see ``opening``).
-    """
-
-    def __init__(self, subjects: Sequence[Subject], view: str, prefill: str) -> None:
-        self.subjects, self.view, self.prefill = subjects, view, prefill
-        self.places: dict[str, list[int]] = {}
-        for i, subject in enumerate(subjects):
-            self.places.setdefault(task_of(subject), []).append(i)
-
-    def right(self, completion: str, i: int) -> bool:
-        """Whether the completion solves problem ``i``."""
-        return bool(verdict(self.prefill + completion, self.subjects[i], self.view).score)
-
-    def another(self, completions: Sequence[str], i: int, seed: int) -> int:
-        """The place of a completion that is wrong for problem ``i``: a random one of its task, else of any.
-
-        Raises:
-            UserError: none is wrong.
-        """
-        rng = stream("another", seed, i)
-        for j in chain(rng.permutation(self.places[task_of(self.subjects[i])]), rng.permutation(len(completions))):
-            if not self.right(completions[j], i):
-                return int(j)
-        raise UserError(
-            "all solutions have the same answer, so that none is wrong for another problem; give more of them"
-        )
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from rungwise.posttrain.common import chat, opening
+from rungwise.wording.answers import after_think
 
 T = TypeVar("T")
 
@@ -17,10 +18,7 @@ T = TypeVar("T")
 def after_prompt(completion: str, tokenizer: PreTrainedTokenizerBase) -> str:
     """What the model has to write: where the chat template opens the reasoning, the steps are the reasoning, which is
     closed before the last line, the answer."""
-    if not opening(tokenizer):
-        return completion
-    steps, _, answer = completion.rpartition("\n")
-    return f"{steps}\n</think>\n{answer}"
+    return after_think(completion) if opening(tokenizer) else completion
 
 
 def prompt_ids(prompt: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -1,9 +1,9 @@
-"""Generated items in the formats of other projects."""
+"""Generated items in CauGym's format (arXiv 2602.06337)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,13 @@ from rungwise.problems.problem import Problem
 from rungwise.suites.rows import read_rows
 
 
-def export_folder(folder: Path, target: str, out: Path) -> int:
-    """Write every item of a folder (or a data file) to ``out``; returns how many.
+def write_caugym(folder: Path, out: Path) -> int:
+    """Write every item of a folder (or a data file) to ``out``, a JSON list, item by item; returns how many.
 
     Raises:
-        UserError: an unknown format, or a view that it has no place for.
+        UserError: no items, or a view that the format has no place for.
         OSError: a file can't be opened or written.
     """
-    if target not in FORMATS:
-        raise UserError(f"unknown format {target!r}; formats are {', '.join(FORMATS)}")
-    return FORMATS[target](folder, out)
-
-
-def _caugym(folder: Path, out: Path) -> int:
-    """CauGym's (arXiv 2602.06337): a JSON list, written item by item."""
     count = 0
     with replacing(out) as file:
         file.write("[")
@@ -45,6 +38,3 @@ def _caugym_items(folder: Path) -> Iterator[dict[str, Any]]:
         steps = {f"Step {i}": f"{step.kind}: {step.content}" for i, step in enumerate(problem.steps, 1)}
         yield {"id": row["id"], "problem": row["text"], "answer": row["answer"], "Reason": steps, "Type": row["task"]}
 
-
-FORMATS: dict[str, Callable[[Path, Path], int]] = {"caugym": _caugym}
-"""Name -> what writes it."""

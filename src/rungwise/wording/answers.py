@@ -48,6 +48,13 @@ def solution_text(problem: Problem, view: str, rng: np.random.Generator | None =
     return "".join([*_readings_of_the_graph(problem), answer_text(problem, view)])
 
 
+def after_think(solution: str) -> str:
+    """A worked solution as it goes on where the prompt has opened ``<think>``: the steps are the reasoning, which is
+    closed before the last line, the answer."""
+    steps, _, answer = solution.rpartition("\n")
+    return f"{steps}\n</think>\n{answer}"
+
+
 def _readings_of_the_graph(problem: Problem) -> Iterator[str]:
     """The steps before the expression, each worded as pre-training words it (see ``pretrain.reading``).
 
