@@ -19,7 +19,7 @@ from rungwise import __version__, cli
 
 COMMANDS = (
     "generate", "show", "list", "verify", "reveal", "export", "rephrase", "solve", "pretrain", "train", "evaluate",
-    "study", "score", "compare", "audit", "reword", "quickstart",
+    "study", "score", "compare", "report", "general", "audit", "reword", "quickstart",
 )  # fmt: skip
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
 

@@ -13,6 +13,7 @@ from rungwise.commands.audit import audit
 from rungwise.commands.compare import compare
 from rungwise.commands.evaluate import evaluate
 from rungwise.commands.export import export
+from rungwise.commands.general import general
 from rungwise.commands.generate import generate, reveal
 from rungwise.commands.rephrase import rephrase
 from rungwise.commands.report import report
@@ -45,7 +46,7 @@ def rungwise() -> None:
 
 for _command in (
     generate, show, list_, verify, reveal, export, rephrase, reword, solve, pretrain, train, study, evaluate, score,
-    compare, report, audit, quickstart,
+    compare, report, general, audit, quickstart,
 ):  # fmt: skip
     rungwise.add_command(_command)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.golden import golden
 from rungwise.adapters.export import Request, export
-from tests.adapters.golden import golden
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Predictions whose scores are known because of how they were made: what all adapters must agree on.
 
-``python -m tests.adapters.golden`` makes golden.jsonl again. A line is an item of ours as ``row_of`` gives it, with its
+``python tests/adapters/golden.py`` makes golden.jsonl again. A line is an item of ours as ``row_of`` gives it, with its
 view and its outputs, each with the score that it deserves. No score in the file comes from the scorer.
 """
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from caugym_rows import ATE
 
+from adapters.golden import cases, golden
 from rungwise.adapters import lm_eval, openrlhf, verl
 from rungwise.adapters.judge import judge, numbers, row_of
 from rungwise.adapters.trl import make_reward
@@ -19,8 +21,6 @@ from rungwise.errors import UserError
 from rungwise.evaluate.questions import load_suite
 from rungwise.evaluate.results import scored_row
 from rungwise.scoring.score import score
-from tests.adapters.golden import cases, golden
-from tests.caugym_rows import ATE
 
 CONTRACTS = Path(__file__).with_name("contracts")
 SCORES = [deserved for _, _, deserved in cases()]
@@ -29,7 +29,9 @@ SCORES = [deserved for _, _, deserved in cases()]
 def test_the_golden_file_covers_what_matters() -> None:
     items = golden()
     assert {(item["task"], item["view"]) for item in items} >= {
-        (task, view) for task in ("ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS") for view in ("natural", "formal", "slots")
+        (task, view)
+        for task in ("ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS")
+        for view in ("natural", "formal", "slots")
     }
     kinds = {output["kind"]: output["score"] for item in items for output in item["outputs"]}
     assert len(kinds) >= 18

@@ -146,8 +146,9 @@ def _json_lines(name: str) -> Write:
     def write(questions: Iterable[Question], request: Request, out: Path) -> int:
         count = 0
         with replacing(out / name) as file:
-            for count, question in enumerate(questions, 1):
+            for question in questions:
                 file.write(json.dumps(row_of(question), ensure_ascii=False) + "\n")
+                count += 1
         return count
 
     return write

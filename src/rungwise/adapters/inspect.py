@@ -15,7 +15,7 @@ from rungwise.adapters.judge import judge, numbers, row_of
 
 @scorer(metrics=[accuracy(), stderr()])
 def strict(prefill: str = "") -> Scorer:
-    """1 for a right answer, else 0; with what was extracted, and why. A failure of our own is an error of the sample."""
+    """1 for a right answer, else 0; with what was extracted, and why. A failure of our own is the sample's error."""
 
     async def score(state: TaskState, target: Target) -> Score:
         verdict = judge(prefill + state.output.completion, state.metadata["truth"])

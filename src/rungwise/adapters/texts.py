@@ -24,7 +24,7 @@ def _readme(framework: str, what: str, command: str) -> str:
 
 
 TRL = {
-    "reward.py": '''"""The strict score of rungwise, with TRL's signature. TRL calls it with the columns of grpo/train.jsonl."""
+    "reward.py": '''"""The strict score of rungwise. TRL calls it with the columns of grpo/train.jsonl."""
 
 from rungwise.adapters.trl import make_reward
 
@@ -34,11 +34,12 @@ causal_reward = make_reward("$VIEW", prefill=$PREFILL)
         "TRL",
         "`sft`, `dpo` and `kto` hold worked solutions (wrong ones are right for another item), `grpo` questions with"
         " what `reward.py` judges by.",
-        """
+        r"""
 trl sft  --model_name_or_path MODEL --dataset_name ./sft  --output_dir runs/sft
 trl dpo  --model_name_or_path runs/sft --dataset_name ./dpo  --output_dir runs/dpo
 trl kto  --model_name_or_path runs/sft --dataset_name ./kto  --output_dir runs/kto
-trl grpo --model_name_or_path runs/sft --dataset_name ./grpo --output_dir runs/grpo --reward_funcs reward.causal_reward
+trl grpo --model_name_or_path runs/sft --dataset_name ./grpo --output_dir runs/grpo \
+  --reward_funcs reward.causal_reward
 """,
     ),
 }
@@ -100,7 +101,7 @@ build-backend = "hatchling.build"
 [tool.hatch.build.targets.wheel]
 packages = ["rungwise_items"]
 """,
-    "rungwise_items/__init__.py": '''"""A taskset of verifiers (v1): the rows beside this file, judged by the one scorer of rungwise."""
+    "rungwise_items/__init__.py": '''"""A taskset of verifiers (v1) over the rows beside this file."""
 
 from pathlib import Path
 

@@ -37,4 +37,3 @@ def _caugym_items(folder: Path) -> Iterator[dict[str, Any]]:
         problem = Problem.from_dict(parse_json(row["problem"], where))
         steps = {f"Step {i}": f"{step.kind}: {step.content}" for i, step in enumerate(problem.steps, 1)}
         yield {"id": row["id"], "problem": row["text"], "answer": row["answer"], "Reason": steps, "Type": row["task"]}
-

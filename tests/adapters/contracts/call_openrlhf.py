@@ -4,14 +4,15 @@ import asyncio
 import importlib.util
 import json
 import sys
+from pathlib import Path
 
 START, END = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n", "<|im_end|>"
 
-folder, cases = sys.argv[1], json.load(open(sys.argv[2]))
+folder, cases = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
 spec = importlib.util.spec_from_file_location("reward_func", f"{folder}/reward_func.py")
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
-rows = [json.loads(line) for line in open(f"{folder}/rows.jsonl")]
+rows = [json.loads(line) for line in Path(folder, "rows.jsonl").read_text().splitlines()]
 
 
 async def scores():

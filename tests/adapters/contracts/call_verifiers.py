@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-folder, cases = sys.argv[1], json.load(open(sys.argv[2]))
+folder, cases = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
 sys.path[:0] = [folder, str(Path(__file__).with_name("stub"))]
 vf = importlib.import_module("verifiers.v1")
 module = importlib.import_module("rungwise_items")

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 import sys
+from pathlib import Path
 
 import pyarrow.parquet
 
@@ -26,7 +27,7 @@ async def scores(function, rows, cases):
     return await asyncio.gather(*(loop.run_in_executor(None, one, *case) for case in cases))
 
 
-folder, cases = sys.argv[1], json.load(open(sys.argv[2]))
+folder, cases = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
 rows = pyarrow.parquet.read_table(f"{folder}/rows.parquet").to_pylist()
 assert all(row["prompt"][0]["role"] == "user" and row["reward_model"]["style"] == "rule" for row in rows)
 found = asyncio.run(scores(load(f"{folder}/reward.py"), rows, cases))
