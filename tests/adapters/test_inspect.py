@@ -24,18 +24,23 @@ def _event_loop() -> Iterator[None]:
 
 
 def run(task: Any, texts: list[str], logs: Path) -> Any:
-    from inspect_ai.model import ModelOutput, get_model
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
     outputs = [ModelOutput.from_content("mockllm/model", text) for text in texts]
-    model = get_model("mockllm/model", custom_outputs=outputs)
+    for output in outputs:  # without it the mock counts tokens, with a vocabulary from the network
+        output.usage = ModelUsage()
+    model = get_model("mockllm/model", custom_outputs=outputs, memoize=False)
     (log,) = inspect_ai.eval(task, model=model, log_dir=str(logs), display="none", max_samples=1, max_connections=1)
     return log
 
 
 @pytest.mark.parametrize("kind", ["right", "two answers", "reasoned"])
-def test_an_exported_task(kind: str, exported: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_exported_task(
+    kind: str, exported: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(exported("inspect"))
     outputs = [next(output for output in item["outputs"] if output["kind"] == kind) for item in golden()]
-    log = run(str(exported("inspect") / "task.py"), [output["text"] for output in outputs], tmp_path)
+    log = run("task.py", [output["text"] for output in outputs], tmp_path)
     assert log.status == "success", log.error
     found = {sample.id: sample.scores["strict"] for sample in log.samples}
     assert [found[i].value for i in sorted(found)] == [output["score"] for output in outputs]
@@ -52,7 +57,9 @@ def test_the_registered_task_and_a_failure_of_ours(monkeypatch: pytest.MonkeyPat
     registered = EntryPoint("rungwise", named, "inspect_ai").load()
     task = registered.causal(suite="base", n=2)
     answers = [sample.target for sample in task.dataset]
-    assert run(task, answers, tmp_path).results.scores[0].metrics["accuracy"].value == 1.0
+    log = run(task, answers, tmp_path)
+    assert log.status == "success", log.error
+    assert log.results.scores[0].metrics["accuracy"].value == 1.0
     monkeypatch.setattr("rungwise.scoring.score.extract", lambda text: 1 / 0)
     log = run(registered.causal(suite="base", n=1), answers, tmp_path)
     assert log.status == "error"

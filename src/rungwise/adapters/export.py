@@ -16,12 +16,13 @@ import rungwise
 from rungwise.adapters import texts
 from rungwise.adapters.judge import row_of
 from rungwise.errors import UserError
+from rungwise.evaluate.protocol import MAX_NEW_TOKENS
 from rungwise.evaluate.questions import Question, load_suite, own_questions
-from rungwise.evaluate.run import MAX_NEW_TOKENS
 from rungwise.files import read_json, replacing, replacing_bytes, write_json
 from rungwise.language_models import THINK
 from rungwise.posttrain.judge import Judge
 from rungwise.problems.streams import make_dice
+from rungwise.suites.families import FAMILIES
 from rungwise.suites.published import is_published
 from rungwise.suites.shards import import_pyarrow
 from rungwise.wording.answers import after_think, solution_text
@@ -91,7 +92,7 @@ def export(request: Request, out: Path) -> dict[str, Any]:
 
 
 def _questions(request: Request) -> Iterable[Question]:
-    if is_published(request.suite):
+    if is_published(request.suite) or request.suite in FAMILIES:
         return load_suite(request.suite, request.view, request.n, request.seed, request.limit).questions
     return own_questions(request.suite, request.view, request.n, request.seed, request.limit)
 

@@ -13,7 +13,7 @@ from inspect_ai.solver import TaskState, generate
 from rungwise.adapters.judge import judge, numbers, row_of
 
 
-@scorer(metrics=[accuracy(), stderr()])
+@scorer(metrics=[accuracy(), stderr()])  # type: ignore[untyped-decorator]
 def strict(prefill: str = "") -> Scorer:
     """1 for a right answer, else 0; with what was extracted, and why. A failure of our own is the sample's error."""
 
@@ -36,7 +36,7 @@ def rows_task(rows: Iterable[Mapping[str, Any]], prefill: str = "") -> Task:
     return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=strict(prefill))
 
 
-@task
+@task  # type: ignore[untyped-decorator]
 def causal(
     suite: str = "base", view: str | None = None, n: int | None = None, limit: int | None = None, prefill: str = ""
 ) -> Task:

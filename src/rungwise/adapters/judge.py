@@ -8,11 +8,12 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from rungwise.errors import UserError
 from rungwise.evaluate.questions import Question
 from rungwise.files import parse_json
 from rungwise.problems.problem import Problem
 from rungwise.scoring.score import Verdict, score
-from rungwise.suites.published import benchmark
+from rungwise.suites.published import BENCHMARKS, benchmark
 from rungwise.suites.published.item import PublishedItem, Truth
 
 
@@ -20,6 +21,8 @@ def stored_truth(question: Question) -> str:
     """What a row carries to be judged by, as JSON: the problem and its view, or a published item as it was read."""
     if question.published is not None and question.view == "natural":
         chosen, item = question.published
+        if chosen.name not in BENCHMARKS:
+            raise UserError(f"suites of {chosen.name} can't be exported yet; evaluate them here")
         return json.dumps({"benchmark": chosen.name, "item": asdict(item)}, ensure_ascii=False)
     return json.dumps({"view": question.view, "problem": question.problem.to_dict()}, ensure_ascii=False)
 

@@ -12,28 +12,28 @@ from rungwise.adapters.judge import judge, numbers
 from rungwise.files import read_json_lines
 
 
-class CausalData(vf.TaskData):
+class CausalData(vf.TaskData):  # type: ignore[misc]
     """A row: what is asked, what it is judged by, and the ``<think>`` that the chat template writes itself."""
 
     truth: str
     prefill: str = ""
 
 
-class CausalTask(vf.Task[CausalData]):
+class CausalTask(vf.Task[CausalData]):  # type: ignore[misc]
     """The strict score is the reward, its parts are metrics."""
 
-    @vf.reward
+    @vf.reward  # type: ignore[untyped-decorator]
     async def strict(self, task: Any, trace: Any) -> float:
         """1 for a right answer, else 0."""
         return numbers(judge(task.prefill + trace.last_reply, task.truth))["score"]
 
-    @vf.metric
+    @vf.metric  # type: ignore[untyped-decorator]
     async def parts(self, task: Any, trace: Any) -> dict[str, float]:
         """What the score is made of."""
         return numbers(judge(task.prefill + trace.last_reply, task.truth))
 
 
-class CausalTaskset(vf.Taskset[CausalTask, vf.TasksetConfig]):
+class CausalTaskset(vf.Taskset[CausalTask, vf.TasksetConfig]):  # type: ignore[misc]
     """The rows of ``ROWS``, a JSON lines file."""
 
     ROWS: ClassVar[Path]

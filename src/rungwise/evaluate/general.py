@@ -15,7 +15,8 @@ from typing import Any
 
 import rungwise
 from rungwise.errors import UserError
-from rungwise.evaluate.run import Progress, model_files
+from rungwise.evaluate.backends.local import model_version
+from rungwise.evaluate.generation import Progress
 from rungwise.evaluate.statistics import cluster_bootstrap, paired_difference, wilson
 from rungwise.files import begun_log, read_json, read_json_lines, read_log, write_json, write_json_lines
 from rungwise.language_models import generate_batches, load_model, require
@@ -75,7 +76,7 @@ def measure(
              "batch_size": batch_size, "seed": seed}  # fmt: skip
     stated = {
         "rungwise": rungwise.__version__, "lm_eval": version("lm_eval"), "model": model,
-        "model_files": model_files(model), "tasks": list(tasks), "limit": limit, **given,
+        "model_version": model_version(model), "tasks": list(tasks), "limit": limit, **given,
     }  # fmt: skip
     log = begun_log(out / LOG, stated, out)
     if (out / RESULTS).exists():
