@@ -60,7 +60,8 @@ def test_the_registered_task_and_a_failure_of_ours(monkeypatch: pytest.MonkeyPat
     log = run(task, answers, tmp_path)
     assert log.status == "success", log.error
     assert log.results.scores[0].metrics["accuracy"].value == 1.0
+    again = registered.causal(suite="base", n=1)
     monkeypatch.setattr("rungwise.scoring.score.extract", lambda text: 1 / 0)
-    log = run(registered.causal(suite="base", n=1), answers, tmp_path)
+    log = run(again, answers, tmp_path)
     assert log.status == "error"
     assert "division by zero" in log.error.message
