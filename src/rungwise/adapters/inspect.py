@@ -20,9 +20,8 @@ def strict(prefill: str = "") -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         verdict = judge(prefill + state.output.completion, state.metadata["truth"])
         answer = " ".join(str(part) for part in (verdict.answer, verdict.value) if part is not None)
-        return Score(
-            value=verdict.score, answer=answer or None, explanation=verdict.reason, metadata={**numbers(verdict)}
-        )
+        parts = dict(numbers(verdict))
+        return Score(value=verdict.score, answer=answer or None, explanation=verdict.reason, metadata=parts)
 
     return score
 
