@@ -105,9 +105,7 @@ Examples:
 @click.option("--invariance", metavar="all|NAME,NAME", help="Ask every question another way too: docs/comparing.md.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for predictions.jsonl and results.json.")
 @json_option
-def evaluate(
-    model: str, suite: str, as_json: bool, preset: str | None, invariance: str | None, **given: Any
-) -> None:
+def evaluate(model: str, suite: str, as_json: bool, preset: str | None, invariance: str | None, **given: Any) -> None:
     """Run a model on a suite and score it.
 
     With --out, the same command goes on where it was stopped. No answer is asked for twice: they are kept in a cache,

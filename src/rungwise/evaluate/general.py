@@ -17,7 +17,7 @@ import rungwise
 from rungwise.errors import UserError
 from rungwise.evaluate.backends.local import model_version
 from rungwise.evaluate.generation import Progress
-from rungwise.evaluate.statistics import cluster_bootstrap, paired_difference, wilson
+from rungwise.evaluate.statistics import clustered_wilson, paired_difference
 from rungwise.files import begun_log, read_json, read_json_lines, read_log, write_json, write_json_lines
 from rungwise.language_models import generate_batches, load_model, require
 
@@ -97,9 +97,7 @@ def measure(
         for task, rows in found["samples"].items():
             items += [_item(task, row, sample) for row in rows]
     write_json_lines(out / ITEMS, items)
-    by_task = {
-        task: _cell([item for item in items if item["task"] == task], seed) for task in {i["task"]: 0 for i in items}
-    }
+    by_task = {task: _cell([item for item in items if item["task"] == task]) for task in {i["task"]: 0 for i in items}}
     results = {**stated, "by_task": by_task}
     write_json(out / RESULTS, results)
     return results
@@ -144,11 +142,14 @@ def _item(task: str, row: Mapping[str, Any], sample: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cell(items: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+def _cell(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     scores, places = [item["score"] for item in items], [item["item"] for item in items]
-    n = len(set(places))
-    ends = wilson(sum(scores), n) if n == len(scores) else cluster_bootstrap(scores, places, seed)
-    return {"n": n, "metric": items[0]["metric"], "accuracy": sum(scores) / len(scores), "interval": list(ends)}
+    return {
+        "n": len(set(places)),
+        "metric": items[0]["metric"],
+        "accuracy": sum(scores) / len(scores),
+        "interval": list(clustered_wilson(scores, places)),
+    }
 
 
 def _manager(tasks: Sequence[str], include: Path | None) -> Any:
