@@ -148,3 +148,6 @@ def test_what_cannot_be_varied(tmp_path: Path) -> None:
     file = rows.write(tmp_path / "a.json", [rows.UNREADABLE])
     with pytest.raises(UserError, match="has a variant"):
         evaluate_with_variants("exact", f"caugym:{file}", "all")
+    for model, settings in (("predictions:a.jsonl", {}), ("m", {"dry_run": True})):
+        with pytest.raises(UserError, match="leave out --invariance"):
+            evaluate_with_variants(model, "base", "all", **settings)

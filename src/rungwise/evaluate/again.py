@@ -17,7 +17,7 @@ from rungwise.evaluate.run_folder import PREDICTIONS, RESULTS, SETTINGS
 from rungwise.files import read_json, read_json_lines, write_json, write_json_lines
 from rungwise.problems.baselines import BASELINES
 
-KEPT = ("cut_off", "cached", "missing", "tokens", "cost", "misses", "capt")
+KEPT = ("cut_off", "cached", "missing", "tokens", "cost", "misses", "capt", "invariance")
 """Of the results: what another scoring does not change."""
 
 JUDGED = ("value", "answer", "truth", "status", "score", "value_correct", "answer_correct", "reason", "official")

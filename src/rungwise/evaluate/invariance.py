@@ -49,6 +49,8 @@ def evaluate_with_variants(
         UserError: as ``evaluate``, or an unknown variant.
         OSError: a file can't be read or written.
     """
+    if model.startswith("predictions:"):
+        raise UserError("a file of predictions answers no other questions; leave out --invariance")
     if settings.get("dry_run"):
         raise UserError("--dry-run counts one run, not its variants; leave out --invariance")
     loaded = load_suite(suite, seed=seed, **{key: settings.pop(key) for key in _OF_SUITE if key in settings})
