@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from rungwise.errors import UserError
 from rungwise.pretrain.tokenizer import make_tokenizer
-from rungwise.pretrain.train import IGNORED, PretrainRecipe, accuracy, make_batches, make_model, pretrain
+from rungwise.pretrain.train import IGNORED, PretrainRecipe, accuracy, loss_of, make_batches, make_model, pretrain
 
 TINY = PretrainRecipe(batches=70, batch=6, questions=5, lr=1e-2, warmup=5, hidden=32, layers=1, heads=2, longest=120)
 
@@ -115,3 +115,18 @@ def test_batches_depend_on_their_key_alone() -> None:
     first, again, other = (make_batches(TINY, tokenizer, ("key", k), 2) for k in (1, 1, 2))
     assert all(torch.equal(a.ids_B_T, b.ids_B_T) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first[0].ids_B_T[0, :8], other[0].ids_B_T[0, :8])
+
+
+def test_each_answer_weighs_the_same_where_asked_for() -> None:
+    by_token = make_batches(TINY, make_tokenizer(), ("x", 0), 1)[0]
+    by_answer = make_batches(replace(TINY, each_answer=True), make_tokenizer(), ("x", 0), 1)[0]
+    model = make_model(TINY)
+    logits = model(input_ids=by_token.ids_B_T).logits[:, :-1]
+    losses = torch.nn.functional.cross_entropy(
+        logits.transpose(1, 2), by_token.labels_B_T[:, 1:], ignore_index=IGNORED, reduction="none"
+    )
+    answers = [
+        losses[row, start - 1 : end - 1] for row, kinds in enumerate(by_token.kinds) for _, start, end in kinds
+    ]
+    assert torch.allclose(loss_of(model, by_token)[0], torch.cat(answers).mean(), atol=1e-5)
+    assert torch.allclose(loss_of(model, by_answer)[0], torch.stack([a.mean() for a in answers]).mean(), atol=1e-5)

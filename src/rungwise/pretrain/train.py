@@ -51,6 +51,8 @@ class PretrainRecipe:
         lr: learning rate, reached after a cycle's first ``warmup`` batches, constant, falling over its last fifth.
         hidden, layers, heads: the decoder's size (GPT-NeoX with ReLU and rotary positions).
         longest: tokens per context; further questions are left out.
+        each_answer: every answer weighs the same, however long; else every token does, and an answer of one token among
+            long ones is hardly learnt.
         start: a model folder with whose weights training begins; "" for random ones.
     """
 
@@ -65,6 +67,7 @@ class PretrainRecipe:
     heads: int = 4
     longest: int = 320
     seed: int = 0
+    each_answer: bool = False
     start: str = ""
 
 
@@ -115,10 +118,12 @@ def make_model(recipe: PretrainRecipe, tokenizer: PreTrainedTokenizerFast | None
 
 @dataclass(frozen=True)
 class Batch:
-    """Token ids and labels of shape (contexts, length); ``kinds[i]`` lists (first word, start, end) of each answer."""
+    """Token ids, labels and the weights of these in the loss, of shape (contexts, length); ``kinds[i]`` lists (first
+    word, start, end) of each answer."""
 
     ids_B_T: torch.Tensor
     labels_B_T: torch.Tensor
+    weights_B_T: torch.Tensor
     kinds: list[list[tuple[str, int, int]]]
 
 
@@ -149,10 +154,15 @@ def make_batches(
     for start in range(0, len(rows), recipe.batch):
         part = rows[start : start + recipe.batch]
         width = max(len(ids) for ids, _, _ in part)
+        weights_B_T = torch.ones(len(part), width)
+        for row, (_, _, kinds) in enumerate(part if recipe.each_answer else ()):
+            for _, first, end in kinds:
+                weights_B_T[row, first:end] = 1 / (end - first)
         out.append(
             Batch(
                 torch.tensor([ids + [tokenizer.pad_token_id] * (width - len(ids)) for ids, _, _ in part]),
                 torch.tensor([labels + [IGNORED] * (width - len(labels)) for _, labels, _ in part]),
+                weights_B_T,
                 [kinds for _, _, kinds in part],
             )
         )
@@ -160,14 +170,16 @@ def make_batches(
 
 
 def loss_of(model: PreTrainedModel, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean cross-entropy of the answers' tokens, and which tokens come out right, shape (contexts, length - 1)."""
+    """Weighted mean cross-entropy of the answers' tokens, and which tokens come out right, shape (contexts, length - 1)."""
     hidden_B_T_D = model.base_model(input_ids=batch.ids_B_T).last_hidden_state[:, :-1]
     targets_B_T = batch.labels_B_T[:, 1:]
     asked_B_T = targets_B_T != IGNORED  # most tokens are not; over a whole vocabulary they would cost as much
     logits_A_V = model.get_output_embeddings()(hidden_B_T_D[asked_B_T]).float()
     hits_B_T = torch.zeros_like(asked_B_T)
     hits_B_T[asked_B_T] = logits_A_V.argmax(-1) == targets_B_T[asked_B_T]
-    return cross_entropy(logits_A_V, targets_B_T[asked_B_T]), hits_B_T
+    weights_A = batch.weights_B_T[:, 1:][asked_B_T]
+    losses_A = cross_entropy(logits_A_V, targets_B_T[asked_B_T], reduction="none")
+    return (losses_A * weights_A).sum() / weights_A.sum(), hits_B_T
 
 
 @torch.no_grad()
@@ -235,7 +247,7 @@ def pretrain(
     saved = time.monotonic()
     losses: list[float] = []
     for batch in islice(_batches_from(done, recipe, tokenizer, corpus), recipe.batches - done):
-        loss, _ = loss_of(fast, Batch(batch.ids_B_T.to(device), batch.labels_B_T.to(device), []))
+        loss, _ = loss_of(fast, _on(device, batch))
         torch.autograd.backward(loss)
         for master, quick in pairs:
             master.grad = quick.grad.float() if quick.grad is not None else None
@@ -270,6 +282,10 @@ def _batches_from(number: int, recipe: PretrainRecipe, tokenizer: Any, corpus: C
         key = ("pretrain", recipe.seed, number // TOGETHER)
         yield from make_batches(recipe, tokenizer, key, TOGETHER, corpus)[number % TOGETHER :]
         number += TOGETHER - number % TOGETHER
+
+
+def _on(device: torch.device, batch: Batch) -> Batch:
+    return Batch(batch.ids_B_T.to(device), batch.labels_B_T.to(device), batch.weights_B_T.to(device), [])
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ def pretrain_base(
     recipe = PretrainRecipe(
         batches=batches, cycles=1, batch=settings.batch, questions=settings.questions, lr=settings.lr,
         warmup=settings.warmup, hidden=settings.hidden, layers=settings.layers, heads=settings.heads, longest=256,
-        seed=seed, start=str(start) if start else "",
+        seed=seed, each_answer=True, start=str(start) if start else "",
     )  # fmt: skip
     pretrain(
         recipe, out, lambda row: tell({"done": row["batch"], "of": batches, "note": f"loss {row['loss']:.3f}"}),
