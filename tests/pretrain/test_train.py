@@ -125,8 +125,6 @@ def test_each_answer_weighs_the_same_where_asked_for() -> None:
     losses = torch.nn.functional.cross_entropy(
         logits.transpose(1, 2), by_token.labels_B_T[:, 1:], ignore_index=IGNORED, reduction="none"
     )
-    answers = [
-        losses[row, start - 1 : end - 1] for row, kinds in enumerate(by_token.kinds) for _, start, end in kinds
-    ]
+    answers = [losses[row, start - 1 : end - 1] for row, kinds in enumerate(by_token.kinds) for _, start, end in kinds]
     assert torch.allclose(loss_of(model, by_token)[0], torch.cat(answers).mean(), atol=1e-5)
     assert torch.allclose(loss_of(model, by_answer)[0], torch.stack([a.mean() for a in answers]).mean(), atol=1e-5)

@@ -170,7 +170,7 @@ def make_batches(
 
 
 def loss_of(model: PreTrainedModel, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weighted mean cross-entropy of the answers' tokens, and which tokens come out right, shape (contexts, length - 1)."""
+    """Weighted mean cross-entropy of the answers' tokens; which tokens come out right, shape (contexts, length - 1)."""
     hidden_B_T_D = model.base_model(input_ids=batch.ids_B_T).last_hidden_state[:, :-1]
     targets_B_T = batch.labels_B_T[:, 1:]
     asked_B_T = targets_B_T != IGNORED  # most tokens are not; over a whole vocabulary they would cost as much
