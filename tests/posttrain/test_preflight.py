@@ -25,7 +25,7 @@ from rungwise.posttrain import preflight as module
 from rungwise.posttrain.data import solved
 from rungwise.posttrain.memory import Parameters, Rows, Shards, estimate
 from rungwise.posttrain.models import load_for_training
-from rungwise.posttrain.preflight import preflight, shards
+from rungwise.posttrain.preflight import check_division, preflight, shards
 from rungwise.posttrain.settings import METHODS, LoRASettings, TrainRecipe
 from rungwise.posttrain.sft import token_row
 from rungwise.suites.items import to_text
@@ -254,6 +254,41 @@ class TestMemory:
             assert shards() == Shards(*divided, True)
         monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
         assert shards() == Shards(4, 4, 4, True)
+        monkeypatch.setenv("FSDP_ACTIVATION_CHECKPOINTING", "true")
+        assert shards() == Shards(4, 4, 4, True, True)
+
+    def test_checkpointed_activations_are_inputs_and_two_layers(self) -> None:
+        config, rows = LlamaConfig(hidden_size=8, intermediate_size=16, num_hidden_layers=6), Rows(2, 3, 4)
+        kept = [
+            estimate(config, Parameters(1, 1), 4, rows, False, Shards(remade=remade)).activations
+            for remade in (False, True)
+        ]
+        assert kept[1] == kept[0] * 2 // 7 + 6 * 4 * 8 * 2 * 7
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            ({}, "launch without FSDP"),
+            ({"cuda": "yes"}, "fsdp_version: 2"),
+            ({"cuda": "yes", "FSDP_VERSION": "2", "FSDP_CPU_RAM_EFFICIENT_LOADING": "true"}, "ram_efficient"),
+            ({"cuda": "yes", "FSDP_VERSION": "2", "bits": "4"}, "lora.bits=4 weights can't be divided"),
+            ({"cuda": "yes", "FSDP_VERSION": "2"}, None),
+        ],
+    )
+    def test_what_cannot_be_divided_is_refused(
+        self, asked: dict[str, str], said: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "PartialState", lambda: type("State", (), {"num_processes": 4}))
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: "cuda" in asked)
+        for name, value in {"ACCELERATE_USE_FSDP": "true", **asked}.items():
+            if name.isupper():
+                monkeypatch.setenv(name, value)
+        lora = LoRASettings(rank=4, bits=4) if "bits" in asked else LoRASettings()
+        if said is None:
+            check_division(lora)
+            return
+        with pytest.raises(UserError, match=said):
+            check_division(lora)
 
     @pytest.mark.parametrize("kind", ["gpt_neox", "llama"])
     def test_activations_are_what_autograd_keeps(self, kind: str) -> None:

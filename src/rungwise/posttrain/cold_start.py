@@ -15,9 +15,9 @@ from transformers import PreTrainedModel, TrainerCallback
 
 from rungwise.errors import UserError
 from rungwise.files import read_json, write_json
-from rungwise.posttrain.common import Run, last_checkpoint, save_model
+from rungwise.posttrain.common import Run, last_checkpoint, run_trainer, save_trained
 from rungwise.posttrain.data import held_out, solved
-from rungwise.posttrain.sft import fit
+from rungwise.posttrain.sft import make_trainer
 from rungwise.posttrain.symbols import prompts, rows
 
 HELD_OUT = "held_out.json"
@@ -30,9 +30,9 @@ class BestKept(TrainerCallback):  # type: ignore[misc]
     """
 
     def __init__(
-        self, out: Path, every: int, patience: int, accuracy: Callable[[PreTrainedModel], float], tokenizer: Any
+        self, trainer: Any, out: Path, every: int, patience: int, accuracy: Callable[[PreTrainedModel], float]
     ) -> None:
-        self.out, self.every, self.patience, self.accuracy, self.tokenizer = out, every, patience, accuracy, tokenizer
+        self.trainer, self.out, self.every, self.patience, self.accuracy = trainer, out, every, patience, accuracy
         path, checkpoint = out / HELD_OUT, last_checkpoint(out)
         self.history: list[dict[str, float]] = read_json(path) if path.exists() and checkpoint else []
 
@@ -44,7 +44,7 @@ class BestKept(TrainerCallback):  # type: ignore[misc]
         found = self.accuracy(model)
         best = max((row["accuracy"] for row in self.history), default=-1.0)
         if found > best:
-            save_model(model, self.tokenizer, self.out / "model")
+            save_trained(self.trainer, self.out / "model")
         self.history.append({"step": step, "accuracy": found})
         write_json(self.out / HELD_OUT, self.history)
         found_all = [row["accuracy"] for row in self.history]
@@ -62,6 +62,7 @@ def train(run: Run) -> dict[str, Any]:
     """
     settings, recipe = run.recipe.cold_start, run.recipe
     shown = rows(recipe, "cold_start", solved(recipe))
+    trainer, clock = make_trainer(run, settings, "cold_start", shown)
     best = None
     if settings.check_every and run.accuracy is not None:
         asked = held_out(recipe)
@@ -78,10 +79,11 @@ def train(run: Run) -> dict[str, Any]:
             view=recipe.view,
             max_new_tokens=recipe.grpo.max_completion,
         )
-        best = BestKept(run.out, settings.check_every, settings.patience, measure, run.tokenizer)
-    trainer, clock = fit(run, settings, "cold_start", shown, [best] if best else [])
+        best = BestKept(trainer, run.out, settings.check_every, settings.patience, measure)
+        trainer.add_callback(best)
+    run_trainer(trainer, last_checkpoint(run.out))
     if best is None or not best.history or not (run.out / "model").is_dir():
-        save_model(trainer.model, run.tokenizer, run.out / "model")
+        save_trained(trainer, run.out / "model")
     return {
         "steps": trainer.state.global_step,
         "seconds": clock.seconds,

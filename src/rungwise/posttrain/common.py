@@ -155,13 +155,34 @@ def steps_done(checkpoint: Path | None) -> int:
     return int(read_json(checkpoint / "trainer_state.json")["global_step"]) if checkpoint else 0
 
 
-def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+def save_trained(trainer: Any, folder: Path) -> None:
+    """Leave a trainer's model as ``save_model`` does. All processes must call it: where FSDP or ZeRO-3 divides the
+    weights among them, each has to give its part. Of adapters those that are trained are saved, and not the copy of
+    their start that TRL keeps beside them."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    weights: dict[str, torch.Tensor] | None = None
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        gathered = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+        names = [{name for name, _ in model.named_parameters(remove_duplicate=once)} for once in (False, True)]
+        weights = {name: values for name, values in gathered.items() if name not in names[0] - names[1]}  # tied ones
+    if "ref" in getattr(model, "peft_config", {}):
+        model.delete_adapter("ref")
+    save_model(model, trainer.processing_class, folder, weights)
+
+
+def save_model(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    weights: dict[str, torch.Tensor] | None = None,
+) -> None:
     """Leave an ordinary Hugging Face folder (safetensors); it appears under its name only when complete. Of several
-    processes the first one writes it and the others wait."""
+    processes the first one writes it and the others wait. ``weights``: the first one's, where the model itself does
+    not hold all of its own."""
     if processes().is_main_process:
         temporary = folder.with_name(folder.name + ".tmp")
         shutil.rmtree(temporary, ignore_errors=True)
-        model.save_pretrained(temporary, safe_serialization=True)
+        model.save_pretrained(temporary, state_dict=weights)
         tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(temporary, folder)
@@ -195,8 +216,25 @@ def quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
+def check_saving(trainer: Any) -> None:
+    """Make sure that a model that ZeRO-3 divides can be saved whole.
+
+    Raises:
+        UserError: DeepSpeed is told not to gather it.
+    """
+    if trainer.is_deepspeed_enabled:
+        zero = trainer.accelerator.state.deepspeed_plugin.deepspeed_config.get("zero_optimization", {})
+        if zero.get("stage") == 3 and not zero.get("stage3_gather_16bit_weights_on_model_save"):
+            raise UserError("ZeRO-3 would leave no whole model: set zero3_save_16bit_model: true in its configuration")
+
+
 def run_trainer(trainer: Any, resume: Path | None) -> None:
-    """Train, from a checkpoint if there is one."""
+    """Train, from a checkpoint if there is one.
+
+    Raises:
+        UserError: see ``check_saving``.
+    """
+    check_saving(trainer)
     trainer.remove_callback(PrinterCallback)  # it writes to stdout, which belongs to results
     for reporter in get_reporting_integration_callbacks(trainer.args.report_to):
         if found := trainer.pop_callback(reporter):  # to the end: our callbacks add numbers to a line of metrics

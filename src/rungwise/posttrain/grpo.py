@@ -21,7 +21,7 @@ from rungwise.posttrain.common import (
     last_checkpoint,
     opening,
     run_trainer,
-    save_model,
+    save_trained,
     trainer_settings,
 )
 from rungwise.posttrain.data import questions
@@ -49,7 +49,7 @@ def train(run: Run) -> dict[str, Any]:
         callbacks=[watcher, clock],
     )
     run_trainer(trainer, resume)
-    save_model(trainer.model, run.tokenizer, run.out / "model")
+    save_trained(trainer, run.out / "model")
     return {"steps": trainer.state.global_step, "seconds": clock.seconds, **shown.facts}
 
 

@@ -10,7 +10,9 @@ Bytes on one process, where b is the width of a number (4 for float32, 2 for bfl
   with c = 1 for a ReLU, whose output is all that its gradient needs, 2 for another function and 4 for a gated one;
   and for each layer and row, a mask of queries x keys numbers. Attention itself keeps nothing else (FlashAttention,
   arXiv 2205.14135); with the scores kept as well, and dropout, it would be the count of arXiv 2205.05198, equation 1.
-  One layer more for the gradients of the layer that the backward pass is at.
+  One layer more for the gradients of the layer that the backward pass is at. Where they are made again in the
+  backward pass (activation checkpointing), a layer keeps its input alone, hidden b for each token, and two layers
+  count in full.
 - where prompts are read once for their group (``shared_prompts``): tokens of the distinct prompts and of all
   completions, and for each layer and completion the keys and values of its whole row, 2 hidden b for each token.
 - logits: four bytes x vocabulary for each token whose logits are made at once, COPIES times (logits, scaled logits,
@@ -74,12 +76,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Shards:
-    """Over how many processes each is divided; ``wide``: moments and a copy of the weights in float32."""
+    """Over how many processes each is divided; ``wide``: moments and a copy of the weights in float32; ``remade``:
+    activations are checkpointed."""
 
     weights: int = 1
     gradients: int = 1
     optimizer: int = 1
     wide: bool = False
+    remade: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,14 +109,16 @@ def estimate(
     text, divided = config.get_text_config(), shards or Shards()
     weights = (parameters.all - parameters.quantised) * width + parameters.quantised * 9 // 16
     moments = 12 if divided.wide else 2 * width
+    layers, tokens = text.num_hidden_layers, rows.update * (rows.prompt + rows.completion)
+    whole, inputs = (2, layers * tokens * text.hidden_size) if divided.remade else (layers + 1, 0)
     return Memory(
         weights=weights // divided.weights,
         gradients=parameters.trained * width // divided.gradients,
         optimizer=parameters.trained * moments // divided.optimizer,
         reference=weights // divided.weights if reference else 0,
-        activations=(text.num_hidden_layers + 1) * width * _kept(text, rows),
+        activations=width * (whole * _kept(text, rows) + inputs),
         logits=4 * COPIES * _logits(text.vocab_size, rows),
-        cache=2 * text.num_hidden_layers * width * _kv(text) * rows.sampled * (rows.prompt + rows.completion),
+        cache=2 * layers * width * _kv(text) * rows.sampled * (rows.prompt + rows.completion),
     )
 
 

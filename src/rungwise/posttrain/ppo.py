@@ -35,7 +35,7 @@ import torch
 from trl import GRPOConfig
 
 from rungwise.posttrain.advantages import explained_variance, gae, moments, thin, token_rewards, whiten
-from rungwise.posttrain.common import Clock, Run, last_checkpoint, run_trainer, save_model
+from rungwise.posttrain.common import Clock, Run, last_checkpoint, run_trainer, save_trained
 from rungwise.posttrain.critic import Critic, CriticLearner
 from rungwise.posttrain.data import questions
 from rungwise.posttrain.grpo import make_reward, online_settings, question_rows
@@ -63,7 +63,7 @@ def train(run: Run) -> dict[str, Any]:
         callbacks=[watcher, clock],
     )
     run_trainer(trainer, resume)
-    save_model(trainer.model, run.tokenizer, run.out / "model")
+    save_trained(trainer, run.out / "model")
     if trainer.accelerator.is_main_process:
         trainer.learner.save(run.out / "critic")
     return {"steps": trainer.state.global_step, "seconds": clock.seconds, **shown.facts}

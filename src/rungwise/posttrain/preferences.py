@@ -26,7 +26,7 @@ from transformers import PreTrainedModel, TrainerCallback
 
 from rungwise.errors import UserError
 from rungwise.files import read_json, read_json_lines, write_json, write_json_lines
-from rungwise.posttrain.common import Clock, Run, last_checkpoint, opening, run_trainer, save_model, steps_done
+from rungwise.posttrain.common import Clock, Run, last_checkpoint, opening, run_trainer, save_trained, steps_done
 from rungwise.posttrain.data import solved
 from rungwise.posttrain.judge import Judge
 from rungwise.posttrain.settings import PreferenceSettings, TrainRecipe
@@ -193,7 +193,7 @@ def train_on_pairs(
     resume = last_checkpoint(run.out)
     trainer = make_trainer(run, pairs, steps_done(resume), [clock])
     run_trainer(trainer, resume)
-    save_model(without_reference(trainer.model), run.tokenizer, run.out / "model")
+    save_trained(trainer, run.out / "model")
     capt = {"capt": facts["capt"]} if "capt" in facts else {}
     return {"steps": trainer.state.global_step, "seconds": clock.seconds, "pairs": facts, **capt}
 
@@ -210,10 +210,3 @@ def start_model(run: Run) -> PreTrainedModel | None:
     the folder named in its configuration; of a model with merged adapters that is the base model. None with adapters
     to train: then TRL keeps a copy of those, called "ref"."""
     return None if run.recipe.lora.rank else deepcopy(run.model).eval().requires_grad_(False)
-
-
-def without_reference(model: PreTrainedModel) -> PreTrainedModel:
-    """The trained model without TRL's copy of the adapters it started with."""
-    if "ref" in getattr(model, "peft_config", {}):
-        model.delete_adapter("ref")
-    return model

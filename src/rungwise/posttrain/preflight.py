@@ -97,6 +97,7 @@ def preflight(recipe: TrainRecipe, method: str, model: str | None) -> Preflight:
     """
     settings = method_settings(recipe, method)
     check_extras(recipe, settings)
+    check_division(recipe.lora)
     name = model or recipe.model
     net, tokenizer = load_skeleton(name)
     parameters = counted(net, recipe.lora)
@@ -165,6 +166,29 @@ def check_extras(recipe: TrainRecipe, settings: Updates) -> None:
             raise UserError(f"vllm={settings.vllm} needs a CUDA device, and there is none here: use vllm=off")
 
 
+def check_division(lora: LoRASettings) -> None:
+    """Refuse what the launcher asks for and accelerate cannot do, or does in another way than asked.
+
+    Raises:
+        UserError: what to change in its configuration.
+    """
+    told, divided = os.environ.get, shards().weights > 1
+    if divided and lora.bits:
+        raise UserError(
+            "lora.bits=4 weights can't be divided among processes: use lora.bits=0, or launch without FSDP and ZeRO-3"
+        )
+    if told("ACCELERATE_USE_FSDP") != "true":
+        return
+    if not torch.cuda.is_available():
+        raise UserError("accelerate divides a model by FSDP on GPUs alone, and there is none here: launch without FSDP")
+    if told("FSDP_VERSION") != "2":
+        raise UserError("FSDP 1 is not supported: set fsdp_version: 2 in accelerate's configuration")
+    if told("FSDP_CPU_RAM_EFFICIENT_LOADING") == "true":
+        raise UserError(
+            "every process loads the model: set fsdp_cpu_ram_efficient_loading: false in accelerate's configuration"
+        )
+
+
 def counted(net: PreTrainedModel, lora: LoRASettings) -> Parameters:
     """The parameters of a model on the meta device, adapters included."""
     if not lora.rank:
@@ -181,7 +205,7 @@ def shards() -> Shards:
     """What ``accelerate launch`` says about dividing the model."""
     n, told = PartialState().num_processes, os.environ.get
     if told("ACCELERATE_USE_FSDP") == "true":
-        return Shards(n, n, n, True)
+        return Shards(n, n, n, True, told("FSDP_ACTIVATION_CHECKPOINTING") == "true")
     if told("ACCELERATE_USE_DEEPSPEED") != "true":
         return Shards()
     stage = int(told("ACCELERATE_DEEPSPEED_ZERO_STAGE") or 2)

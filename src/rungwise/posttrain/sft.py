@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import IterableDataset
-from transformers import PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
 from rungwise.posttrain.common import (
@@ -26,7 +26,7 @@ from rungwise.posttrain.common import (
     Run,
     last_checkpoint,
     run_trainer,
-    save_model,
+    save_trained,
     steps_done,
     trainer_settings,
 )
@@ -44,19 +44,17 @@ from rungwise.wording.slots import redraw
 def train(run: Run) -> dict[str, Any]:
     """Train (or resume) and leave the model in ``out/model``; returns steps, seconds and facts about CAPT."""
     shown = rows(run.recipe, "sft", solved(run.recipe))
-    trainer, clock = fit(run, run.recipe.sft, "sft", shown, [])
-    save_model(trainer.model, run.tokenizer, run.out / "model")
+    trainer, clock = make_trainer(run, run.recipe.sft, "sft", shown)
+    run_trainer(trainer, last_checkpoint(run.out))
+    save_trained(trainer, run.out / "model")
     return {"steps": trainer.state.global_step, "seconds": clock.seconds, **shown.facts}
 
 
-def fit(
-    run: Run, settings: SFTSettings, method: str, shown: Rows, callbacks: list[TrainerCallback]
-) -> tuple[SFTTrainer, Clock]:
-    """Fine-tune on the worked solutions; ``method`` names the stream that orders and redraws them, so that SFT after a
-    cold start sees them in new dress."""
+def make_trainer(run: Run, settings: SFTSettings, method: str, shown: Rows) -> tuple[SFTTrainer, Clock]:
+    """The trainer, with the worked solutions that come after the last checkpoint, and its clock; ``method`` names the
+    stream that orders and redraws them, so that SFT after a cold start sees them in new dress."""
     clock = Clock(run.out, settings.seconds, run.progress)
-    resume = last_checkpoint(run.out)
-    start = steps_done(resume) * settings.batch
+    start = steps_done(last_checkpoint(run.out)) * settings.batch
     # Not as gen_kwargs: there a list is taken for shards, and the first of our endless ones would be all that is read.
     recipe, problems = run.recipe, [one for one in shown.subjects if isinstance(one, Problem)]
     worded = read_reworded(Path(recipe.reworded), problems, recipe.view) if recipe.reworded else {}
@@ -73,9 +71,8 @@ def fit(
             completion_only_loss=True,
             weight_decay=0.01,
         ),
-        callbacks=[clock, *callbacks],
+        callbacks=[clock],
     )
-    run_trainer(trainer, resume)
     return trainer, clock
 
 
