@@ -81,7 +81,8 @@ def main(start: Path, out: Path, names: list[str]) -> None:
         train(recipe, method, None, whole, ignore, value_accuracy)
         if PartialState().is_main_process:  # as after a kill
             resumed.mkdir()
-            for kept in (f"checkpoint-{CHECKPOINT}", "settings.json", "metrics.jsonl", "pairs.jsonl", "pairs.json"):
+            files = ("settings.json", "metrics.jsonl", "pairs.jsonl", "pairs.json", "held_out.json")
+            for kept in (f"checkpoint-{CHECKPOINT}", "model", *files):
                 if (whole / kept).is_dir():
                     shutil.copytree(whole / kept, resumed / kept)
                 elif (whole / kept).exists():

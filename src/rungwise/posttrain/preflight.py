@@ -187,6 +187,8 @@ def check_division(lora: LoRASettings) -> None:
         raise UserError(
             "every process loads the model: set fsdp_cpu_ram_efficient_loading: false in accelerate's configuration"
         )
+    if told("FSDP_ACTIVATION_CHECKPOINTING") == "true" and lora.rank:  # peft looks for them under the wrappers' names
+        raise UserError("peft would save no adapters: set fsdp_activation_checkpointing: false, or lora.rank=0")
 
 
 def counted(net: PreTrainedModel, lora: LoRASettings) -> Parameters:
