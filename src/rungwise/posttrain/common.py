@@ -160,13 +160,13 @@ def save_trained(trainer: Any, folder: Path) -> None:
     weights among them, each has to give its part. Of adapters those that are trained are saved, and not the copy of
     their start that TRL keeps beside them."""
     model = trainer.accelerator.unwrap_model(trainer.model)
+    if "ref" in getattr(model, "peft_config", {}):
+        model.delete_adapter("ref")
     weights: dict[str, torch.Tensor] | None = None
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         gathered = trainer.accelerator.get_state_dict(trainer.model_wrapped)
         names = [{name for name, _ in model.named_parameters(remove_duplicate=once)} for once in (False, True)]
         weights = {name: values for name, values in gathered.items() if name not in names[0] - names[1]}  # tied ones
-    if "ref" in getattr(model, "peft_config", {}):
-        model.delete_adapter("ref")
     save_model(model, trainer.processing_class, folder, weights)
 
 
