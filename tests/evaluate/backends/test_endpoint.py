@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,17 +78,38 @@ def test_a_server_that_stalls(server: ChatServer, tmp_path: Path) -> None:
     assert (found["n"], found["tokens"]) == (14, {"prompt": 1400, "completion": 700}), "each answer counts once"
 
 
+MANY = 120
+"""Items of which ten killed runs together leave some."""
+
+
 def run_forever(url: str, out: str) -> None:
-    evaluate("endpoint:parrot", "base", calls=Calls(url=url, key=KEY, concurrency=4), out=Path(out), **ASKED)
+    asked = {**ASKED, "n": MANY}
+    evaluate("endpoint:parrot", "base", calls=Calls(url=url, key=KEY, concurrency=4), out=Path(out), **asked)
+
+
+class Paced:
+    """Answers ``most`` calls in all and lets the others wait, so that no run ends before it is killed."""
+
+    def __init__(self) -> None:
+        self.begun, self.most, self.lock = 0, 0, threading.Lock()
+
+    def __call__(self, messages: list[dict[str, str]]) -> str:
+        with self.lock:
+            self.begun += 1
+            own = self.begun
+        while own > self.most:
+            time.sleep(0.01)
+        return written(messages)
 
 
 @pytest.mark.slow
 def test_kill_9_at_ten_moments_loses_at_most_the_calls_in_flight(server: ChatServer, tmp_path: Path) -> None:
     out, dice, lost = tmp_path / "out", Random(1), 0
     partial = out / "predictions.partial.jsonl"
-    server.delay = 0.05
+    server.delay, server.write = 0.05, (paced := Paced())
     for _ in range(10):
         begun, more, pause = server.did.total(), dice.randrange(1, 8), dice.random() / 10
+        paced.most = begun + more + 3
 
         def now(enough: int = begun + more, pause: float = pause) -> bool:
             if server.did.total() < enough:
@@ -96,6 +118,7 @@ def test_kill_9_at_ten_moments_loses_at_most_the_calls_in_flight(server: ChatSer
             return True
 
         kill(run_forever, server.url, str(out), when=now)
+        paced.most = 10**9
         while server.busy:
             time.sleep(0.01)
         whole = partial.read_bytes().rpartition(b"\n")[0].splitlines() if partial.exists() else []
@@ -104,9 +127,9 @@ def test_kill_9_at_ten_moments_loses_at_most_the_calls_in_flight(server: ChatSer
         assert 0 <= new <= 4, "more was lost than was in flight"
         lost += new
     run_forever(server.url, str(out))
-    assert server.answered.total() == ITEMS + lost
+    assert server.answered.total() == MANY + lost
     assert lost > 0
-    assert [row["index"] for row in predictions(out)] == list(range(ITEMS))
+    assert [row["index"] for row in predictions(out)] == list(range(MANY))
 
 
 def test_the_cache_is_shared_and_knows_what_an_answer_depends_on(server: ChatServer, tmp_path: Path) -> None:
